@@ -1,0 +1,1 @@
+//! JivoChat as a source component.

@@ -1,0 +1,1 @@
+//! Source components: found, checked, compiled, called.

@@ -1,0 +1,1 @@
+//! The HTTP capability that a component is lent.

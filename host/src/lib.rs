@@ -1,0 +1,14 @@
+//! Runs source components in a sandbox and loads what they return into DuckDB.
+//!
+//! The flow of a run: [`source`] fetches a page of records from a [`component`], which reaches the service through the
+//! [`http`] capability alone; [`normalize`] turns the records into rows of tables; the [`sink`] writes rows, load row and
+//! state in one transaction.
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
+pub mod model;
+pub mod source;
+
+pub mod component;
+pub mod http;
+pub mod normalize;
+pub mod sink;

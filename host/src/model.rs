@@ -1,0 +1,140 @@
+//! The words of the domain as types: resources, records, pages, cursors. No I/O, and nothing of ours below it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+/// Name of a resource and of its root table: `[a-z][a-z0-9_]*`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceName(String);
+
+/// A text that is no resource name.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("`{0}` is no resource name: it must begin with a small letter and go on with small letters, digits and `_`")]
+pub struct InvalidResourceName(pub String);
+
+impl ResourceName {
+    /// Checks a text and makes it a name.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidResourceName> {
+        let text = text.into();
+        let mut chars = text.chars();
+        let valid = chars.next().is_some_and(|first| first.is_ascii_lowercase())
+            && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if valid { Ok(Self(text)) } else { Err(InvalidResourceName(text)) }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ResourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where the next page starts. Only the component reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor(pub String);
+
+/// What the rows of a load do to the rows that a table already has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WriteDisposition {
+    /// Rows are added.
+    Append,
+    /// Rows take the place of all earlier ones, once the resource is complete.
+    Replace,
+    /// Rows take the place of those with the same key.
+    Merge,
+    /// Nothing is fetched and nothing written.
+    Skip,
+}
+
+impl WriteDisposition {
+    /// The word that dlt uses, in its schema and its settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Replace => "replace",
+            Self::Merge => "merge",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// The fixed facts of one resource, as the component lists them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceSpec {
+    /// Name of the resource and of its root table.
+    pub name: ResourceName,
+    /// One sentence for people.
+    pub description: String,
+    /// Dotted paths of the fields that identify a record; empty when there is no key.
+    pub primary_key: Vec<String>,
+    /// What its rows do to those of earlier loads.
+    pub write_disposition: WriteDisposition,
+    /// Dotted path of the field that grows with each change.
+    pub incremental: Option<String>,
+}
+
+/// Which page to fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The resource to read.
+    pub resource: ResourceName,
+    /// The `next` of the page before; none on the first page.
+    pub cursor: Option<Cursor>,
+    /// What the component left with the last committed page, a JSON text.
+    pub state: Option<String>,
+    /// A hint: how many records at most.
+    pub max_records: u32,
+    /// A hint: how many bytes of records at most.
+    pub max_bytes: u32,
+}
+
+/// A record that was kept aside instead of loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectedRecord {
+    /// The record as it came, as far as it can be told.
+    pub raw: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// One page of records, and what fetching it took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// JSON texts separated by line feeds.
+    pub records: Bytes,
+    /// Records that the component could not deliver.
+    pub rejected: Vec<RejectedRecord>,
+    /// Where the next page starts; none ends the resource.
+    pub next: Option<Cursor>,
+    /// What the component wants back when the resource is read again; none leaves its state as it is.
+    pub state: Option<String>,
+    /// How many records the service says there are in all.
+    pub total_hint: Option<u64>,
+    /// Requests, bytes and denials of this page.
+    pub traffic: Traffic,
+}
+
+/// What the HTTP capability counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Decoded bytes of the bodies that came back.
+    pub bytes: u64,
+    /// Requests that were refused because nothing grants them.
+    pub denied: u64,
+}
+
+impl std::ops::AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.bytes += other.bytes;
+        self.denied += other.denied;
+    }
+}

@@ -1,0 +1,156 @@
+//! The schema of a dataset: tables, columns and their types, as dlt keeps them.
+
+use indexmap::IndexMap;
+
+use crate::model::WriteDisposition;
+
+/// dlt's data types; `sink::ddl` knows what DuckDB calls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DataType {
+    /// UTF-8 text.
+    Text,
+    /// 64-bit signed integer.
+    Bigint,
+    /// Double precision.
+    Double,
+    /// Truth value.
+    Bool,
+    /// An instant, to the microsecond, in UTC.
+    Timestamp,
+    /// A day.
+    Date,
+    /// A time of day.
+    Time,
+    /// Bytes.
+    Binary,
+    /// A JSON document.
+    Json,
+    /// DECIMAL(38,9).
+    Decimal,
+    /// DECIMAL(38,0): integers beyond 64 bits.
+    Wei,
+}
+
+impl DataType {
+    /// The word of dlt's schema, and the end of a variant column's name (`x__v_text`).
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Bigint => "bigint",
+            Self::Double => "double",
+            Self::Bool => "bool",
+            Self::Timestamp => "timestamp",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Binary => "binary",
+            Self::Json => "json",
+            Self::Decimal => "decimal",
+            Self::Wei => "wei",
+        }
+    }
+
+    /// The type of a word of dlt's schema.
+    pub fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "text" => Self::Text,
+            "bigint" => Self::Bigint,
+            "double" => Self::Double,
+            "bool" => Self::Bool,
+            "timestamp" => Self::Timestamp,
+            "date" => Self::Date,
+            "time" => Self::Time,
+            "binary" => Self::Binary,
+            "json" => Self::Json,
+            "decimal" => Self::Decimal,
+            "wei" => Self::Wei,
+            _ => return None,
+        })
+    }
+}
+
+/// One column. Flags are dlt's hints of the same name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are dlt's column hints, each of its own")]
+pub struct Column {
+    /// Normalized name.
+    pub name: String,
+    /// None while only nulls were seen: such a column is in the schema, not in the table.
+    pub data_type: Option<DataType>,
+    /// Whether the column takes NULL.
+    pub nullable: bool,
+    /// Part of the primary key.
+    pub primary_key: bool,
+    /// Part of the merge key.
+    pub merge_key: bool,
+    /// `_dlt_id`.
+    pub row_key: bool,
+    /// `_dlt_parent_id`.
+    pub parent_key: bool,
+    /// `_dlt_root_id`.
+    pub root_key: bool,
+    /// Values are unique (dlt says so of `_dlt_id`; no constraint is made).
+    pub unique: bool,
+    /// A column for values that do not fit the column it is named after.
+    pub variant: bool,
+    /// Rows with a true value here are deleted by a merge.
+    pub hard_delete: bool,
+}
+
+impl Column {
+    /// A nullable column with no hints.
+    pub fn new(name: impl Into<String>, data_type: Option<DataType>) -> Self {
+        Self {
+            name: name.into(),
+            data_type,
+            nullable: true,
+            primary_key: false,
+            merge_key: false,
+            row_key: false,
+            parent_key: false,
+            root_key: false,
+            unique: false,
+            variant: false,
+            hard_delete: false,
+        }
+    }
+}
+
+/// One table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Normalized name.
+    pub name: String,
+    /// The table above it; none for a root table.
+    pub parent: Option<String>,
+    /// The resource that fills it; root tables only.
+    pub resource: Option<String>,
+    /// Root tables only: children follow their root.
+    pub write_disposition: Option<WriteDisposition>,
+    /// In the order of creation; the key is the column's name.
+    pub columns: IndexMap<String, Column>,
+    /// Whether rows were ever written to it (dlt's `x-normalizer.seen-data`).
+    pub seen_data: bool,
+}
+
+impl Table {
+    /// Whether the table belongs to the bookkeeping (`_dlt_*`).
+    pub fn is_internal(&self) -> bool {
+        self.name.starts_with("_dlt_")
+    }
+}
+
+/// All tables of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schema {
+    /// Name of the schema: the source's name, as in dlt.
+    pub name: String,
+    /// In the order of creation; the key is the table's name.
+    pub tables: IndexMap<String, Table>,
+}
+
+impl Schema {
+    /// A schema without tables.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), tables: IndexMap::new() }
+    }
+}

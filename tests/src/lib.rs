@@ -1,0 +1,1 @@
+//! The harness of the acceptance tests, and the JivoChat stand-in.

@@ -1,0 +1,3 @@
+//! The JivoChat stand-in as a program.
+
+fn main() {}

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -31,6 +31,8 @@ pub struct Received {
     pub endpoint: Option<String>,
     /// Header fields.
     pub headers: HeaderMap,
+    /// When it came.
+    pub at: Instant,
 }
 
 /// What all connections of one stand-in share.
@@ -135,6 +137,7 @@ fn note(shared: &Shared, request: &Request<Incoming>, endpoint: Option<String>) 
         target: request.uri().to_string(),
         endpoint,
         headers: request.headers().clone(),
+        at: Instant::now(),
     });
     fault
 }

@@ -76,9 +76,10 @@ import sys, dlt, duckdb
 from dlt.sources.rest_api import rest_api_source
 
 base = sys.argv[1] + "/"
-names = ["health", "inbound_messages", "outbound_messages"]
+names = ["inbound_messages", "outbound_messages"]
 resources = [{"name": name, "endpoint": {"path": name}} for name in names]
-resources.append({"name": "channel_info", "endpoint": {"path": sys.argv[1], "data_selector": "$"}})
+for name, path in (("channel_info", sys.argv[1]), ("health", "health")):
+    resources.append({"name": name, "endpoint": {"path": path, "data_selector": "$"}})
 source = rest_api_source({"client": {"base_url": base}, "resources": resources}, name="jivochat_source")
 pipeline = dlt.pipeline("judge", destination=dlt.destinations.duckdb("judge.duckdb"), dataset_name="jivochat_data")
 pipeline.run(source)

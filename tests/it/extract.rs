@@ -155,9 +155,10 @@ fn paginator(text: &str) -> toml::Table {
 
 #[test]
 fn paging_is_found_out() {
-    for paging in [Paging::JsonLink, Paging::HeaderLink, Paging::Cursor, Paging::PageNumber] {
+    for paging in [Paging::JsonLink, Paging::HeaderLink, Paging::Cursor, Paging::PageNumber, Paging::Offset] {
         check_paging(paging, 0, None);
     }
+    check_paging(Paging::PageNumber, 1, None);
 }
 
 #[test]

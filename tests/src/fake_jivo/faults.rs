@@ -50,6 +50,8 @@ impl Reply {
 pub enum Fault {
     /// Another answer.
     Answer(Reply),
+    /// Status 429, with a `Retry-After` date that is so far ahead of the answer's own date.
+    BusyFor(Duration),
     /// The connection is closed with no byte sent.
     CloseBeforeAnswer,
     /// Nothing is sent, and the connection stays open.

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -119,6 +119,10 @@ async fn respond(
     };
     let reply = match &fault {
         Some(Fault::Answer(reply)) => reply.clone(),
+        Some(Fault::BusyFor(time)) => {
+            let date = httpdate::fmt_http_date(SystemTime::now() + *time);
+            Reply::error(429, "Slow down").header("retry-after", date)
+        }
         _ => answer(&shared.options, &call, fault.as_ref()),
     };
     act(reply, fault, reset).await

@@ -7,6 +7,12 @@
 
 pub mod model;
 pub mod source;
+pub mod state;
+
+pub mod report;
+pub mod retry;
+
+pub mod config;
 
 pub mod component;
 pub mod http;

@@ -1,3 +1,2 @@
-//! The `sluicegate` program.
-
+//! x
 fn main() {}

@@ -1,0 +1,232 @@
+//! Paths into JSON: dotted names with `[n]` and `[*]`, as configuration and cursors write them.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use super::Node;
+
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// A member of an object.
+    Key(String),
+    /// An element of a list, counted from 0.
+    Index(usize),
+    /// Every element of a list, or every member of an object.
+    All,
+}
+
+/// A path into a document; the empty one, written `$`, is the document itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path(pub Vec<Segment>);
+
+impl Path {
+    /// The values at this path, in document order. Of members with the same name the last one counts, as in most readers.
+    pub fn find<'a>(&self, document: &'a RawValue) -> Vec<&'a RawValue> {
+        let mut found = vec![document];
+        for segment in &self.0 {
+            found = found.into_iter().flat_map(|value| step(segment, value)).collect();
+        }
+        found
+    }
+
+    /// The first value at this path.
+    pub fn first<'a>(&self, document: &'a RawValue) -> Option<&'a RawValue> {
+        self.find(document).into_iter().next()
+    }
+
+    /// Whether the path may lead to several values.
+    pub fn is_plural(&self) -> bool {
+        self.0.contains(&Segment::All)
+    }
+
+    /// The path of a sibling of what this one leads to.
+    #[must_use]
+    pub fn sibling(&self, key: &str) -> Self {
+        let mut segments = self.0.clone();
+        segments.pop();
+        segments.push(Segment::Key(key.to_owned()));
+        Self(segments)
+    }
+}
+
+fn step<'a>(segment: &Segment, value: &'a RawValue) -> Vec<&'a RawValue> {
+    match (segment, Node::of(value)) {
+        (Segment::Key(key), Node::Object(members)) => {
+            members.into_iter().rev().find(|(name, _)| name == key).map(|(_, value)| value).into_iter().collect()
+        }
+        (Segment::Index(index), Node::List(items)) => items.get(*index).copied().into_iter().collect(),
+        (Segment::All, Node::List(items)) => items,
+        (Segment::All, Node::Object(members)) => members.into_iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl FromStr for Path {
+    type Err = String;
+
+    /// Reads `a.b[0].c[*]`, with or without `$` or `$.` in front; names in brackets and quotes may hold anything.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut segments = Vec::new();
+        let trimmed = text.trim();
+        if trimmed.is_empty() {
+            return Err("is empty".to_owned());
+        }
+        let mut rest = match trimmed.strip_prefix('$') {
+            Some(rest) if rest.is_empty() || rest.starts_with(['.', '[']) => rest.strip_prefix('.').unwrap_or(rest),
+            _ => trimmed,
+        };
+        if rest.is_empty() && trimmed != "$" {
+            return Err("ends with a dot".to_owned());
+        }
+        while !rest.is_empty() {
+            if let Some(inner) = rest.strip_prefix('[') {
+                let quote = inner.chars().next().filter(|c| matches!(c, '\'' | '"'));
+                let (segment, after) = match quote {
+                    Some(quote) => {
+                        let (name, after) =
+                            inner[1..].split_once(quote).ok_or_else(|| "has a quote without its end".to_owned())?;
+                        let after = after.strip_prefix(']').ok_or_else(|| "has a `[` without `]`".to_owned())?;
+                        (Segment::Key(name.to_owned()), after)
+                    }
+                    None => {
+                        let (index, after) = inner.split_once(']').ok_or_else(|| "has a `[` without `]`".to_owned())?;
+                        let segment = match index.trim() {
+                            "*" => Segment::All,
+                            index => Segment::Index(
+                                index
+                                    .parse()
+                                    .map_err(|_| format!("has `[{index}]`: only a number or `*` can stand there"))?,
+                            ),
+                        };
+                        (segment, after)
+                    }
+                };
+                segments.push(segment);
+                rest = after;
+            } else {
+                let end = rest.find(['.', '[']).unwrap_or(rest.len());
+                match &rest[..end] {
+                    "" => return Err("has an empty name".to_owned()),
+                    "*" => segments.push(Segment::All),
+                    name => segments.push(Segment::Key(name.to_owned())),
+                }
+                rest = &rest[end..];
+            }
+            if let Some(after) = rest.strip_prefix('.') {
+                if after.is_empty() {
+                    return Err("ends with a dot".to_owned());
+                }
+                rest = after;
+            } else if !rest.is_empty() && !rest.starts_with('[') {
+                return Err("lacks a dot after `]`".to_owned());
+            }
+        }
+        Ok(Self(segments))
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("$");
+        }
+        for (at, segment) in self.0.iter().enumerate() {
+            match segment {
+                Segment::Key(name) if is_plain(name) => {
+                    f.write_str(if at > 0 { "." } else { "" })?;
+                    f.write_str(name)?;
+                }
+                Segment::Key(name) => {
+                    let quote = if name.contains('\'') { '"' } else { '\'' };
+                    write!(f, "[{quote}{name}{quote}]")?;
+                }
+                Segment::Index(index) => write!(f, "[{index}]")?,
+                Segment::All => f.write_str("[*]")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name != "*" && !name.starts_with('$') && name.trim() == name && !name.contains(['.', '[', ']'])
+}
+
+impl Serialize for Path {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Path {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn parse_and_show() {
+        let check = |input: &str, expect: Result<&str, &str>| {
+            let path = input.parse::<Path>().map(|path| path.to_string());
+            assert_eq!(path.as_deref().map_err(String::as_str), expect, "{input}");
+        };
+        check("data", Ok("data"));
+        check("$", Ok("$"));
+        check("$.data.items", Ok("data.items"));
+        check("$[0].a", Ok("[0].a"));
+        check("a[*].b[2]", Ok("a[*].b[2]"));
+        check("a.*.b", Ok("a[*].b"));
+        check("$ref", Ok("['$ref']"));
+        check("['a.b'].c", Ok("['a.b'].c"));
+        check("", Err("is empty"));
+        check("$.", Err("ends with a dot"));
+        check("a.", Err("ends with a dot"));
+        check("a..b", Err("has an empty name"));
+        check("a[", Err("has a `[` without `]`"));
+        check("a[x]", Err("has `[x]`: only a number or `*` can stand there"));
+        check("a[0]b", Err("lacks a dot after `]`"));
+        check("['a", Err("has a quote without its end"));
+    }
+
+    #[test]
+    fn find() {
+        let document: &RawValue =
+            serde_json::from_str(r#"{"a":[{"b":[1,2]},{"b":3},{"c":4}],"d":{"x":5,"y":6},"d2":1,"d2":2}"#).unwrap();
+        let check = |path: &str, expect: &[&str]| {
+            let path: Path = path.parse().unwrap();
+            assert_eq!(path.find(document).iter().map(|raw| raw.get()).collect::<Vec<_>>(), expect, "{path}");
+        };
+        check("a[*].b", &["[1,2]", "3"]);
+        check("a[0].b[1]", &["2"]);
+        check("a[9]", &[]);
+        check("d.*", &["5", "6"]);
+        check("d2", &["2"]);
+        check("a.b", &[]);
+        check("d[0]", &[]);
+    }
+
+    proptest! {
+        #[test]
+        fn shown_and_read_again(names in prop::collection::vec("[^'\"]{1,6}|[a-z]{1,4}", 0..4), index in 0usize..9) {
+            let mut segments: Vec<_> = names.into_iter().map(Segment::Key).collect();
+            segments.push(Segment::Index(index));
+            segments.push(Segment::All);
+            let path = Path(segments);
+            prop_assert_eq!(path.to_string().parse::<Path>(), Ok(path));
+        }
+
+        #[test]
+        fn any_text_parses_or_fails(text in ".{0,30}") {
+            let _ = text.parse::<Path>();
+        }
+    }
+}

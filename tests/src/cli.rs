@@ -259,3 +259,27 @@ impl Output {
         redact(&self.transcript())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_streams_and_the_status_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let script = "echo data; echo more >&2; test \"$HOME\" = \"$PWD\" && test -z \"$CARGO\" && exit 7";
+        let output = Cli::new("sh", dir.path()).args(["-c", script]).run();
+        output.code(7).stdout_has(&["data\n"]).stderr_has(&["more\n"]).lacks("nothing of the kind");
+        let mut running = Cli::new("sh", dir.path()).args(["-c", "touch here; exec sleep 60"]).spawn();
+        running.until("the file", || dir.path().join("here").exists());
+        running.signal(Signal::TERM);
+        assert_eq!(running.wait().status.code(), None);
+    }
+
+    #[test]
+    #[should_panic(expected = "still runs after 50ms\n$ sh -c exec sleep 60")]
+    fn a_command_that_hangs_is_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        Cli::new("sh", dir.path()).args(["-c", "exec sleep 60"]).timeout(Duration::from_millis(50)).run();
+    }
+}

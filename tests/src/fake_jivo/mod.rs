@@ -121,3 +121,6 @@ impl Drop for FakeJivo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,10 @@
 
 #![allow(clippy::missing_panics_doc, reason = "the harness fails a test by panicking")]
 #![allow(clippy::unwrap_used, reason = "the harness fails a test by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the harness is outside of the program, with its clock and its environment"
+)]
 
 pub mod cli;
 pub mod dlt;

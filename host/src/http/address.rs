@@ -79,26 +79,23 @@ fn special_v6(address: Ipv6Addr) -> Option<Special> {
     if let Some(mapped) = address.to_ipv4_mapped() {
         return special_v4(mapped);
     }
-    let [a, b, c, d, e, f, g, h] = address.segments();
     let embedded = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
-    Some(match [a, b, c, d, e, f, g, h] {
+    Some(match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => Special::Unspecified,
         [0, 0, 0, 0, 0, 0, 0, 1] => Special::Loopback,
         // IPv4-compatible addresses are out of use; nothing public has one.
-        [0, 0, 0, 0, 0, 0, ..] => special_v4(embedded(g, h)).unwrap_or(Special::Reserved),
-        // NAT64 is how an IPv6-only network reaches public IPv4 addresses.
-        [0x64, 0xff9b, 0, 0, 0, 0, ..] => return special_v4(embedded(g, h)),
+        [0, 0, 0, 0, 0, 0, high, low] => special_v4(embedded(high, low)).unwrap_or(Special::Reserved),
+        // NAT64 is how an IPv6-only network reaches public IPv4 addresses; the other one is 6to4.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => return special_v4(embedded(high, low)),
         [0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254] => Special::Metadata,
-        [0xfc00..=0xfdff, ..] => Special::Private,
-        // The second half is site-local, which had the same purpose as unique local addresses.
+        // Unique local addresses, and the site-local ones that had the same purpose before.
+        [0xfc00..=0xfdff | 0xfec0..=0xfeff, ..] => Special::Private,
         [0xfe80..=0xfebf, ..] => Special::LinkLocal,
-        [0xfec0..=0xfeff, ..] => Special::Private,
         [0xff00..=0xffff, ..] => Special::Multicast,
         [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => Special::Documentation,
         [0x2001, 2, 0, ..] => Special::Benchmarking,
         // Teredo, ORCHID and other assignments of the IETF: tunnels and identifiers, no servers.
         [0x2001, 0..=0x01ff, ..] => Special::Reserved,
-        [0x2002, high, low, ..] => return special_v4(embedded(high, low)),
         [0x2000..=0x3fff, ..] => return None,
         _ => Special::Reserved,
     })

@@ -237,6 +237,7 @@ impl AllowList {
     }
 
     /// A list of its first entry alone: what a secret without `origins` is bound to.
+    #[must_use]
     pub fn first(&self) -> Self {
         Self { grants: self.grants.first().cloned().into_iter().collect() }
     }

@@ -127,10 +127,8 @@ impl Warned {
     pub fn warn(&self, denial: &Denial) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() < MAX_WARNINGS && seen.insert(denial.to_string()) {
-            match denial.hint() {
-                Some(hint) => tracing::warn!("{denial}; {hint}"),
-                None => tracing::warn!("{denial}"),
-            }
+            let hint = denial.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+            tracing::warn!("{denial}{hint}");
         }
     }
 }

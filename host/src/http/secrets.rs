@@ -156,13 +156,13 @@ impl Secrets {
         }
     }
 
-    /// Takes the values out of a text of the host itself, such as an error.
-    pub fn mask_text(&self, text: &str) -> String {
+    /// Puts `****` in the place of tokens and values in a text for people, such as a component's error.
+    pub fn hide(&self, text: &str) -> String {
         if self.is_empty() {
             return text.to_owned();
         }
-        let masked = self.values.replace_all_bytes(text.as_bytes(), &self.replacements);
-        String::from_utf8_lossy(&masked).into_owned()
+        let hidden = self.values.replace_all(text, &vec!["****"; self.replacements.len()]);
+        self.tokens.replace_all(&hidden, &vec!["****"; self.grants.len()])
     }
 }
 
@@ -227,6 +227,11 @@ impl Masker {
         Self { secrets, held: BytesMut::new() }
     }
 
+    /// The secrets that it takes out.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
     /// Takes the next chunk, and returns what is sure to hold no value any more; it may be empty.
     pub fn push(&mut self, chunk: Bytes) -> Bytes {
         if self.secrets.is_empty() {
@@ -285,12 +290,12 @@ mod tests {
 
     fn mask(secrets: &Arc<Secrets>, chunks: &[&[u8]]) -> String {
         let mut masker = Masker::new(Arc::clone(secrets));
-        let mut masked = Vec::new();
+        let mut text = Vec::new();
         for chunk in chunks {
-            masked.extend_from_slice(&masker.push(Bytes::copy_from_slice(chunk)));
+            text.extend_from_slice(&masker.push(Bytes::copy_from_slice(chunk)));
         }
-        masked.extend_from_slice(&masker.finish());
-        String::from_utf8(masked).unwrap()
+        text.extend_from_slice(&masker.finish());
+        String::from_utf8(text).unwrap()
     }
 
     #[test]
@@ -339,7 +344,7 @@ mod tests {
         let mut headers = HeaderMap::from_iter([(http::header::LOCATION, "/x/se%2Fcret/".parse().unwrap())]);
         secrets.mask_headers(&mut headers);
         assert_eq!(headers[http::header::LOCATION], "/x/TOKEN0/");
-        assert_eq!(secrets.mask_text("at se/cret"), "at TOKEN0");
+        assert_eq!(secrets.hide("at se/cret and TOKEN0"), "at **** and ****");
     }
 
     #[test]
@@ -365,7 +370,7 @@ mod tests {
         ) {
             let secrets = secrets(&["abab", "ababcab", "é/x"]);
             let text = parts.concat();
-            let whole = secrets.mask_text(&text);
+            let whole = mask(&secrets, &[text.as_bytes()]);
             let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(text.len())).chain([0, text.len()]).collect();
             cuts.sort_unstable();
             let chunks: Vec<_> = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect();

@@ -18,3 +18,7 @@ pub mod component;
 pub mod http;
 pub mod normalize;
 pub mod sink;
+
+pub mod pipeline;
+
+pub mod cli;

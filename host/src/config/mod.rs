@@ -19,6 +19,7 @@ use std::{
 
 pub use error::ConfigError;
 pub use hints::Hints;
+pub(crate) use keys::nearest;
 pub use secret::{EnvLookup, Secret, SecretValue};
 use serde_json::{Map, Value};
 

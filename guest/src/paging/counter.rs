@@ -49,7 +49,10 @@ pub struct Place {
     /// Digest of the records of the page before, 0 if it had none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub before: u64,
-    /// The first page was asked for without a number, and this one, number 1, shows whether it was number 0 or 1.
+    /// The page was asked for without a number, and did not tell it. Only the first page can be so.
+    #[serde(skip)]
+    pub unnumbered: bool,
+    /// The page before was, and this one, number 1, shows whether that was number 0 or 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub probing: bool,
 }
@@ -118,7 +121,7 @@ impl Counter {
         self.ask(&mut url, at);
         let before = if answer.count == 0 { 0 } else { answer.digest };
         let step = if self.records { step } else { 0 };
-        Ok(Some(Next { url, place: Place { at, base, step, before, probing: false } }))
+        Ok(Some(Next { url, place: Place { at, base, step, before, probing: place.unnumbered, unnumbered: false } }))
     }
 
     /// The size of the first page: what services answer to a limit that is beyond what they allow is a smaller page, and

@@ -88,11 +88,12 @@ fn find<'a>(value: &'a RawValue, path: &mut Vec<String>, accept: &Accept<'_>) ->
 }
 
 fn next_of<'a>(key: &str, value: &'a RawValue) -> Option<(Option<String>, &'a RawValue)> {
-    if !key.to_lowercase().starts_with("next") {
+    if !key.to_ascii_lowercase().starts_with("next") {
         return None;
     }
     if let Some(members) = json::object(value) {
-        let link = |key: &str| key.to_lowercase().starts_with("href") || key.to_lowercase().starts_with("url");
+        let link =
+            |key: &str| key.to_ascii_lowercase().starts_with("href") || key.to_ascii_lowercase().starts_with("url");
         return members
             .into_iter()
             .find(|(key, value)| link(key) && text(value).is_some())
@@ -102,7 +103,7 @@ fn next_of<'a>(key: &str, value: &'a RawValue) -> Option<(Option<String>, &'a Ra
 }
 
 fn page_total_of<'a>(key: &str, value: &'a RawValue) -> Option<(Option<String>, &'a RawValue)> {
-    (PAGE_TOTAL_KEYS.contains(&key.to_lowercase().as_str()) && count(value).is_some()).then_some((None, value))
+    (PAGE_TOTAL_KEYS.contains(&key.to_ascii_lowercase().as_str()) && count(value).is_some()).then_some((None, value))
 }
 
 fn offset_of<'a>(key: &str, value: &'a RawValue) -> Option<(Option<String>, &'a RawValue)> {
@@ -132,7 +133,7 @@ fn by_page(document: &RawValue, total_path: &Path, has_cursor: bool) -> Option<(
     }
     let base = current.unwrap_or(0);
     let counter = Counter { total_path: Some(total_path.clone()), start: base, base, ..guessed("page", false) };
-    Some((Paginator::PageNumber(counter), Place { at: base, base, probing: current.is_none(), ..Place::default() }))
+    Some((Paginator::PageNumber(counter), Place { at: base, base, unnumbered: current.is_none(), ..Place::default() }))
 }
 
 /// Pages by offset: the answer tells its own offset and the total of records.
@@ -166,8 +167,10 @@ fn by_cursor(document: &RawValue, cursor_path: Path) -> Paginator {
         _ => "",
     };
     let rest = key.get("next".len()..).unwrap_or_default().trim_start_matches(['_', '-']);
-    let rest =
-        rest.chars().next().map_or(String::new(), |first| rest.replacen(first, &first.to_lowercase().to_string(), 1));
+    let rest = rest
+        .chars()
+        .next()
+        .map_or(String::new(), |first| rest.replacen(first, &first.to_ascii_lowercase().to_string(), 1));
     let cursor_param = if CURSOR_PARAMS.contains(&rest.as_str()) { rest } else { "cursor".to_owned() };
     let at_top = MORE_KEYS.iter().map(|key| Path(vec![Segment::Key((*key).to_owned())]));
     let has_more_path = beside(document, &cursor_path, &MORE_KEYS)
@@ -192,7 +195,10 @@ mod tests {
             counts_list: true,
         };
         match detect(&answer) {
-            Ok((paginator, place)) => format!("{} {}", short(&paginator), serde_json::to_string(&place).unwrap()),
+            Ok((paginator, place)) => {
+                let unnumbered = if place.unnumbered { " without its number" } else { "" };
+                format!("{}{unnumbered} {}", short(&paginator), serde_json::to_string(&place).unwrap())
+            }
             Err(error) => error.message,
         }
     }
@@ -234,7 +240,7 @@ mod tests {
         check(r#"{"next_cursor":""}"#, "cursor next_cursor as cursor {}");
         check(r#"{"meta":{"page":1,"total_pages":4}}"#, r#"page of meta.total_pages {"at":1,"base":1}"#);
         check(r#"{"meta":{"page":0,"total_pages":4}}"#, "page of meta.total_pages {}");
-        check(r#"{"totalPages":4,"items":[]}"#, r#"page of totalPages {"probing":true}"#);
+        check(r#"{"totalPages":4,"items":[]}"#, "page of totalPages without its number {}");
         check(r#"{"pages":4,"next_page":2}"#, r#"page of pages {"at":1,"base":1}"#);
         check(r#"{"pages":4,"next_cursor":"x"}"#, "cursor next_cursor as cursor {}");
         check(r#"{"data":[],"total":90,"offset":0,"limit":50}"#, "offset of total {}");

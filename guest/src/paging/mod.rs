@@ -24,7 +24,7 @@ use counter::{Counter, Place};
 
 /// How a service pages. `auto` is not among them: it ends with one of these after the first page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Paginator {
     /// There is one page.
     SinglePage,
@@ -144,6 +144,3 @@ fn has_more(path: Option<&Path>, answer: &Answer<'_>) -> Result<Option<bool>> {
     let more = boolean(value);
     more.map(Some).ok_or_else(|| Error::invalid_response(format!("`{path}` in the answer is neither true nor false")))
 }
-
-#[cfg(test)]
-mod tests;

@@ -45,7 +45,7 @@ impl Service for Host {
         }
         let status = response.status();
         let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        let body = read(&url.origin, &response, length).map_err(|error| error.with_status(status))?;
+        let body = read(&url.origin, &response, length)?;
         Ok(Response { status, headers, body })
     }
 

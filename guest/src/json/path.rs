@@ -6,9 +6,8 @@ use std::{
 };
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 
-use super::Node;
+use super::{Document, Json};
 
 /// One step of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +25,24 @@ pub enum Segment {
 pub struct Path(pub Vec<Segment>);
 
 impl Path {
-    /// The values at this path, in document order. Of members with the same name the last one counts, as in most readers.
-    pub fn find<'a>(&self, document: &'a RawValue) -> Vec<&'a RawValue> {
-        let mut found = vec![document];
-        for segment in &self.0 {
+    /// The values at this path, in document order.
+    pub fn find<'a>(&self, document: &Document<'a>) -> Vec<Json<'a>> {
+        let mut document = document;
+        let mut segments = self.0.as_slice();
+        while let [Segment::Key(key), rest @ ..] = segments
+            && let Some(member) = document.member(key)
+        {
+            (document, segments) = (member, rest);
+        }
+        let mut found = vec![document.json];
+        for segment in segments {
             found = found.into_iter().flat_map(|value| step(segment, value)).collect();
         }
         found
     }
 
     /// The first value at this path.
-    pub fn first<'a>(&self, document: &'a RawValue) -> Option<&'a RawValue> {
+    pub fn first<'a>(&self, document: &Document<'a>) -> Option<Json<'a>> {
         self.find(document).into_iter().next()
     }
 
@@ -55,15 +61,20 @@ impl Path {
     }
 }
 
-fn step<'a>(segment: &Segment, value: &'a RawValue) -> Vec<&'a RawValue> {
-    match (segment, Node::of(value)) {
-        (Segment::Key(key), Node::Object(members)) => {
-            members.into_iter().rev().find(|(name, _)| name == key).map(|(_, value)| value).into_iter().collect()
-        }
-        (Segment::Index(index), Node::List(items)) => items.get(*index).copied().into_iter().collect(),
-        (Segment::All, Node::List(items)) => items,
-        (Segment::All, Node::Object(members)) => members.into_iter().map(|(_, value)| value).collect(),
-        _ => Vec::new(),
+fn step<'a>(segment: &Segment, value: Json<'a>) -> Vec<Json<'a>> {
+    match segment {
+        // Of members with the same name the last one counts, as in most readers.
+        Segment::Key(key) => value
+            .members()
+            .into_iter()
+            .rev()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+            .into_iter()
+            .collect(),
+        Segment::Index(index) => value.items().get(*index).copied().into_iter().collect(),
+        Segment::All if value.is_list() => value.items(),
+        Segment::All => value.members().into_iter().map(|(_, value)| value).collect(),
     }
 }
 
@@ -218,11 +229,11 @@ mod tests {
 
     #[test]
     fn find() {
-        let document: &RawValue =
-            serde_json::from_str(r#"{"a":[{"b":[1,2]},{"b":3},{"c":4}],"d":{"x":5,"y":6},"d2":1,"d2":2}"#).unwrap();
+        let document =
+            Document::parse(r#"{"a":[{"b":[1,2]},{"b":3},{"c":4}],"d":{"x":5,"y":6},"d2":1,"d2":2}"#).unwrap();
         let check = |path: &str, expect: &[&str]| {
             let path: Path = path.parse().unwrap();
-            assert_eq!(path.find(document).iter().map(|raw| raw.get()).collect::<Vec<_>>(), expect, "{path}");
+            assert_eq!(path.find(&document).iter().map(|raw| raw.get()).collect::<Vec<_>>(), expect, "{path}");
         };
         check("a[*].b", &["[1,2]", "3"]);
         check("a[0].b[1]", &["2"]);

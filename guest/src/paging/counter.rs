@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Next, has_more};
 use crate::{
     error::{Error, Result},
-    json::{Path, count, is_null},
+    json::Path,
     url::Url,
 };
 
@@ -135,8 +135,9 @@ impl Counter {
         let Some(path) = &self.total_path else { return Ok(None) };
         match answer.document.and_then(|document| path.first(document)) {
             None => Ok(None),
-            Some(value) if is_null(value) => Ok(None),
-            Some(value) => count(value)
+            Some(value) if value.is_null() => Ok(None),
+            Some(value) => value
+                .count()
                 .map(Some)
                 .ok_or_else(|| Error::invalid_response(format!("`{path}` in the answer is no whole number"))),
         }

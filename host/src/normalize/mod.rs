@@ -1,3 +1,46 @@
 //! Records become rows of tables, by the rules of dlt.
+//!
+//! [`Normalizer`] takes pages of records, a JSON text on each line, and hands out Arrow record batches. It does no I/O
+//! and takes no clock; ids come from the random bytes that it is given.
+//!
+//! A line goes through these steps:
+//!
+//! 1. `parse` reads it onto a `tape`, a flat list of nodes that borrow from the page.
+//! 2. `flatten` walks the tape. `shape` tells for each key which column, object or child table it leads to, and `names`
+//!    makes the names of new ones.
+//! 3. `write` puts each value into its cell. A new column's type is found by `infer`; a value of another type goes
+//!    through `coerce` (with `numbers`, `timestamp`, `json_text`), or to a variant column. Two keys of one row that want
+//!    the same name both get a column.
+//! 4. `rows` keeps tables and columns, with the [`schema`] that they belong to. A record that fails is undone with the
+//!    help of `journal`, and goes to `_rejected_records` (`rejected`).
+//! 5. `columns` keeps the cells; `batch` hands them out.
 
+mod api;
+mod batch;
+mod coerce;
+mod columns;
+mod declare;
+mod digits;
+mod flatten;
+mod ids;
+mod infer;
+mod journal;
+mod json_text;
+mod names;
+mod numbers;
+mod parse;
+mod refusal;
+mod rejected;
+mod rows;
 pub mod schema;
+mod shape;
+mod table;
+mod tape;
+mod timestamp;
+mod write;
+
+pub use api::{Collision, Normalizer, PageOutcome};
+pub use batch::{BatchError, TableBatch};
+pub use declare::ResourceHints;
+pub use names::Naming;
+pub use rejected::REJECTED_TABLE;

@@ -1,0 +1,358 @@
+//! Takes a record apart: objects become columns, lists become rows of child tables.
+//!
+//! Keys are met in the order of the document, so that of two keys that want one name the first has it. New columns and
+//! tables come into being in dlt's order: the scalars of an object, then what is in its last object, then in the one
+//! before, and so on; last the columns that the normalizer fills itself.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    infer::Scalar,
+    names::Naming,
+    refusal::Refusal,
+    rows::{Frame, PendingList, Rows},
+    schema::DataType,
+    shape::NONE,
+    table::System,
+    tape::{Document, Node},
+    write::{Deferred, Key, Kind, scalar},
+};
+
+/// dlt's default for `max_table_nesting`.
+const MAX_NESTING: i64 = 1000;
+
+/// The column of an item that is no object.
+const VALUE: &str = "value";
+
+/// The key that dlt puts a list under that is an item of a list.
+const LIST: &str = "list";
+
+/// What a row is made of.
+#[derive(Clone, Copy)]
+enum Content {
+    Object(usize),
+    /// A value that is no object, and the key that it gets.
+    Wrapped(&'static str, usize),
+}
+
+/// Where a row belongs.
+#[derive(Clone, Copy)]
+enum Link<'a> {
+    /// It is a record of this load.
+    Record { load_id: &'a str },
+    /// It is an item of a list.
+    Item { load_id: &'a str, parent: &'a str, root: Option<&'a str>, index: usize },
+}
+
+impl<'a> Link<'a> {
+    fn load_id(self) -> &'a str {
+        match self {
+            Self::Record { load_id } | Self::Item { load_id, .. } => load_id,
+        }
+    }
+}
+
+impl Rows {
+    /// Makes rows of a record. On an error some of them are left; see [`Rows::undo_record`].
+    pub(crate) fn add_record(&mut self, document: Document<'_>, table: usize, load_id: &str) -> Result<(), Refusal> {
+        self.propagates = self.tables[table].propagates;
+        let level = self.tables[table].max_nesting.map_or(MAX_NESTING, i64::from);
+        let content = match document.node(0) {
+            Node::Null => return Err(Refusal::Null),
+            Node::Object { .. } => Content::Object(0),
+            _ => Content::Wrapped(VALUE, 0),
+        };
+        self.add_row(document, table, content, level, Link::Record { load_id })
+    }
+
+    fn add_row(
+        &mut self,
+        document: Document<'_>,
+        table: usize,
+        content: Content,
+        level: i64,
+        link: Link<'_>,
+    ) -> Result<(), Refusal> {
+        let mut frame = self.frames.pop().unwrap_or_default();
+        frame.clear();
+        let result = self
+            .fill_row(document, table, content, level, link, &mut frame)
+            .and_then(|()| self.add_items(document, table, level, link, &frame));
+        self.frames.push(frame);
+        result
+    }
+
+    fn fill_row(
+        &mut self,
+        document: Document<'_>,
+        table: usize,
+        content: Content,
+        level: i64,
+        link: Link<'_>,
+        frame: &mut Frame,
+    ) -> Result<(), Refusal> {
+        self.begin_row(table);
+        let shape = self.top_shape(table);
+        match content {
+            Content::Object(at) => {
+                self.put_members(document, table, shape, at, level, frame)?;
+                self.sort_as_dlt(document, at, frame);
+            }
+            Content::Wrapped(key, at) => {
+                let slot = self.slot(table, shape, key, 0);
+                self.put_member(document, Key { table, shape, slot, at }, level, frame)?;
+            }
+        }
+        self.put_deferred(document, frame)?;
+        self.put_own_columns(document, table, link, frame)?;
+        self.check_required(table)?;
+        self.tables[table].rows += 1;
+        Ok(())
+    }
+
+    fn put_members(
+        &mut self,
+        document: Document<'_>,
+        table: usize,
+        shape: usize,
+        at: usize,
+        level: i64,
+        frame: &mut Frame,
+    ) -> Result<(), Refusal> {
+        let serial = self.serial;
+        let mut expected = 0;
+        for (name, at) in document.members(at) {
+            let slot = self.slot(table, shape, name, expected);
+            expected = slot + 1;
+            let seen = &mut self.shapes[shape].slots[slot].seen;
+            if *seen == serial {
+                return Err(Refusal::DuplicateKey);
+            }
+            *seen = serial;
+            self.put_member(document, Key { table, shape, slot, at }, level, frame)?;
+        }
+        Ok(())
+    }
+
+    /// The slot of a key.
+    #[inline]
+    fn slot(&mut self, table: usize, shape: usize, key: &str, expected: usize) -> usize {
+        let state = &mut self.shapes[shape];
+        match state.find(key, expected) {
+            Some(slot) => slot,
+            None => {
+                let table = &self.tables[table];
+                state.add(key, self.naming, |name| table.system_of(self.propagates, name))
+            }
+        }
+    }
+
+    #[inline]
+    fn put_member(&mut self, document: Document<'_>, key: Key, level: i64, frame: &mut Frame) -> Result<(), Refusal> {
+        match document.node(key.at) {
+            Node::Object { .. } if level > 0 && !self.is_json(key) => {
+                let shape = self.shape_under(key.shape, key.slot);
+                return self.put_members(document, key.table, shape, key.at, level - 1, frame);
+            }
+            Node::Array { end } if level > 0 && !self.is_json(key) => {
+                // An empty list leaves nothing behind.
+                if end as usize > key.at + 1 {
+                    frame.lists.push(PendingList { shape: key.shape, slot: key.slot, at: key.at });
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        if let Some(system) = self.shapes[key.shape].slots[key.slot].system {
+            self.note_own_column(document, key, system, frame);
+            return Ok(());
+        }
+        if document.node(key.at) == Node::Null {
+            self.put_null(key);
+            return Ok(());
+        }
+        self.put(document, key, frame)
+    }
+
+    /// Whether the values of a key are kept whole, because its column is one of JSON documents.
+    fn is_json(&mut self, key: Key) -> bool {
+        self.known_column_of(key).is_some_and(|column| {
+            let cells = &self.tables[key.table].columns[column].cells;
+            cells.as_ref().is_some_and(|cells| cells.data_type() == DataType::Json)
+        })
+    }
+
+    /// Notes a key that has the name of a column that the normalizer fills itself: a row keeps the id it brings, and a
+    /// new column stands where the record has it.
+    fn note_own_column(&mut self, document: Document<'_>, key: Key, system: System, frame: &mut Frame) {
+        if document.node(key.at) == Node::Null {
+            return;
+        }
+        if system == System::Id {
+            frame.own_id = Some(key.at);
+        }
+        if self.tables[key.table].system[system as usize] == NONE {
+            frame.deferred.push(Deferred { key, column: NONE, kind: Kind::System(system) });
+        }
+    }
+
+    fn put_own_columns(
+        &mut self,
+        document: Document<'_>,
+        table: usize,
+        link: Link<'_>,
+        frame: &mut Frame,
+    ) -> Result<(), Refusal> {
+        frame.id.clear();
+        if let Some(id) = frame.own_id.and_then(|at| own_id(document, at)) {
+            frame.id.push_str(&id);
+        }
+        match link {
+            // A list may lead to a table that was declared as a resource's own: its rows are then records.
+            Link::Item { parent, root, index, .. } if !self.tables[table].is_root => {
+                if frame.id.is_empty() {
+                    self.ids.child(parent, &self.tables[table].name, index, &mut frame.id);
+                }
+                if let Some(root) = root {
+                    self.put_system_text(table, System::RootId, root)?;
+                }
+                self.put_system_text(table, System::ParentId, parent)?;
+                let index = i64::try_from(index).unwrap_or(i64::MAX);
+                self.put_system(table, System::ListIndex, Scalar::Int(index))?;
+            }
+            Link::Record { load_id } | Link::Item { load_id, .. } => {
+                if frame.id.is_empty() {
+                    self.ids.root(&mut frame.id);
+                }
+                self.put_system_text(table, System::LoadId, load_id)?;
+            }
+        }
+        self.put_system_text(table, System::Id, &frame.id)
+    }
+
+    fn check_required(&self, table: usize) -> Result<(), Refusal> {
+        let state = &self.tables[table];
+        let missing = state.required.iter().find(|column| {
+            state.columns.get(**column).is_some_and(|c| c.cells.as_ref().is_none_or(|cells| cells.len() <= state.rows))
+        });
+        match missing {
+            Some(column) => {
+                let (table, column) = self.names_of(table, *column);
+                Err(Refusal::MissingValue { table, column })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Makes rows of the items of all lists of a row.
+    fn add_items(
+        &mut self,
+        document: Document<'_>,
+        table: usize,
+        level: i64,
+        link: Link<'_>,
+        frame: &Frame,
+    ) -> Result<(), Refusal> {
+        let row = self.serial;
+        let root = match link {
+            _ if self.tables[table].is_root => self.propagates.then_some(frame.id.as_str()),
+            Link::Item { root, .. } => root,
+            Link::Record { .. } => None,
+        };
+        for list in &frame.lists {
+            let child = self.list_table(table, *list, row)?;
+            for (index, at) in document.items(list.at).enumerate() {
+                let (content, level) = match document.node(at) {
+                    Node::Object { .. } => (Content::Object(at), level - 1),
+                    Node::Array { .. } => (Content::Wrapped(LIST, at), level - 2),
+                    _ => (Content::Wrapped(VALUE, at), level - 1),
+                };
+                let link = Link::Item { load_id: link.load_id(), parent: &frame.id, root, index };
+                self.add_row(document, child, content, level, link)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The table of a list. When another list of the row has taken it, the list gets a table of its own.
+    fn list_table(&mut self, table: usize, list: PendingList, row: u64) -> Result<usize, Refusal> {
+        let key = Key { table, shape: list.shape, slot: list.slot, at: list.at };
+        let mut child = self.shapes[list.shape].slots[list.slot].list;
+        if child == NONE {
+            let shape = &self.shapes[list.shape];
+            let path = Naming::join(&shape.path, &shape.slots[list.slot].ident);
+            let path = Naming::join(&self.tables[table].path, &path);
+            child = self.child_table(table, &self.naming.fit(&path), path);
+            self.shapes[list.shape].slots[list.slot].list = child;
+        }
+        if self.tables[child].claimed != row {
+            self.claim_table(child, key, row);
+            return Ok(child);
+        }
+        let mut alias = self.shapes[list.shape].slots[list.slot].list_alias;
+        if alias == NONE {
+            let original = self.shapes[list.shape].raw_path_of(list.slot);
+            let name = self.naming.tagged(&self.tables[child].name, &original);
+            alias = self.child_table(table, &name, name.clone());
+            self.shapes[list.shape].slots[list.slot].list_alias = alias;
+            let first = self.tables[child].claimed_by;
+            self.tell_collision(key, first, name);
+        }
+        if self.tables[alias].claimed == row {
+            let column = self.shapes[list.shape].slots[list.slot].name.clone();
+            return Err(Refusal::NoFreeName { table: self.tables[table].name.clone(), column });
+        }
+        self.claim_table(alias, key, row);
+        Ok(alias)
+    }
+
+    fn child_table(&mut self, parent: usize, name: &str, path: String) -> usize {
+        let known = self.find_table(name);
+        known.unwrap_or_else(|| self.add_table(name.to_owned(), path, Some(parent)))
+    }
+
+    fn claim_table(&mut self, table: usize, key: Key, row: u64) {
+        self.tables[table].claimed = row;
+        self.tables[table].claimed_by = (key.shape, key.slot);
+    }
+
+    /// Puts what a row has brought into the order in which dlt meets it, where that makes a difference: new columns,
+    /// and new tables.
+    fn sort_as_dlt(&self, document: Document<'_>, at: usize, frame: &mut Frame) {
+        let new_table = || frame.lists.iter().any(|list| self.shapes[list.shape].slots[list.slot].list == NONE);
+        if frame.deferred.len() < 2 && (frame.lists.len() < 2 || !new_table()) {
+            return;
+        }
+        let whole: HashSet<usize> = frame.deferred.iter().map(|deferred| deferred.key.at).collect();
+        let mut places = HashMap::new();
+        order_as_dlt(document, at, &whole, &mut places);
+        let place = |at: usize| places.get(&at).copied().unwrap_or(usize::MAX);
+        frame.deferred.sort_by_key(|deferred| place(deferred.key.at));
+        frame.lists.sort_by_key(|list| place(list.at));
+    }
+}
+
+/// Numbers the values of an object in the order in which dlt meets them. Objects in `whole` are not taken apart.
+fn order_as_dlt(document: Document<'_>, at: usize, whole: &HashSet<usize>, places: &mut HashMap<usize, usize>) {
+    let mut objects = Vec::new();
+    for (_, value) in document.members(at) {
+        if matches!(document.node(value), Node::Object { .. }) && !whole.contains(&value) {
+            objects.push(value);
+        } else {
+            places.insert(value, places.len());
+        }
+    }
+    for object in objects.into_iter().rev() {
+        order_as_dlt(document, object, whole, places);
+    }
+}
+
+/// The id that a record brings itself, as text; none when it is empty or zero, as for dlt.
+fn own_id(document: Document<'_>, at: usize) -> Option<String> {
+    let text = match scalar(document, at, "")? {
+        Scalar::Bool(false) | Scalar::Int(0) | Scalar::Json(_) => return None,
+        Scalar::Float(value) if value == 0.0 => return None,
+        value => super::coerce::to_text(value).into_owned(),
+    };
+    (!text.is_empty()).then_some(text)
+}

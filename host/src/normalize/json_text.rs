@@ -1,0 +1,108 @@
+//! Writes a value of a tape as compact JSON, which is what a JSON column stores.
+
+use std::{collections::HashMap, fmt::Write};
+
+use super::{
+    numbers::float_text,
+    tape::{Document, Node, Tape},
+};
+
+/// Appends a value. Of members with the same key the last one's value is written, at the place of the first.
+pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
+    match document.node(at) {
+        Node::Null => out.push_str("null"),
+        Node::Bool(true) => out.push_str("true"),
+        Node::Bool(false) => out.push_str("false"),
+        // Writing to a string never fails.
+        Node::Int(value) => drop(write!(out, "{value}")),
+        Node::Float(value) => out.push_str(&float_text(value)),
+        Node::BigInt(span) | Node::HugeFloat(span) => out.push_str(document.span(span)),
+        node @ (Node::Text(_) | Node::Unescaped(_)) => write_string(document.string(node), out),
+        Node::Array { .. } => {
+            out.push('[');
+            for (position, item) in document.items(at).enumerate() {
+                if position > 0 {
+                    out.push(',');
+                }
+                write(document, item, out);
+            }
+            out.push(']');
+        }
+        Node::Object { .. } => {
+            out.push('{');
+            for (position, (key, value)) in unique_members(document, at).into_iter().enumerate() {
+                if position > 0 {
+                    out.push(',');
+                }
+                write_string(key, out);
+                out.push(':');
+                write(document, value, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// The members of an object, each key once: at its first place, with its last value.
+fn unique_members<'a>(document: Document<'a>, at: usize) -> Vec<(&'a str, usize)> {
+    let mut members: Vec<(&str, usize)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (key, value) in document.members(at) {
+        let place = *places.entry(key).or_insert(members.len());
+        match members.get_mut(place) {
+            Some(member) => member.1 = value,
+            None => members.push((key, value)),
+        }
+    }
+    members
+}
+
+/// Copies a tape without the members that a later one of the same key replaces. Both borrow from the same text.
+pub(crate) fn without_duplicates(document: Document<'_>) -> Tape {
+    let mut tape =
+        Tape { nodes: Vec::with_capacity(document.tape.nodes.len()), unescaped: document.tape.unescaped.clone() };
+    copy(document, 0, &mut tape);
+    tape
+}
+
+fn copy(document: Document<'_>, at: usize, tape: &mut Tape) {
+    let start = tape.nodes.len();
+    tape.nodes.push(document.node(at));
+    let length = |tape: &Tape| u32::try_from(tape.nodes.len()).unwrap_or(u32::MAX);
+    let closed = match document.node(at) {
+        Node::Array { .. } => {
+            document.items(at).for_each(|item| copy(document, item, tape));
+            Node::Array { end: length(tape) }
+        }
+        Node::Object { .. } => {
+            for (_, value) in unique_members(document, at) {
+                // The key stands right before its value.
+                tape.nodes.push(document.node(value - 1));
+                copy(document, value, tape);
+            }
+            Node::Object { end: length(tape) }
+        }
+        _ => return,
+    };
+    if let Some(node) = tape.nodes.get_mut(start) {
+        *node = closed;
+    }
+}
+
+fn write_string(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\0'..='\u{1f}' => drop(write!(out, "\\u{:04x}", u32::from(c))),
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}

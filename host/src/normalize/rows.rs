@@ -1,0 +1,298 @@
+//! The rows of all tables, and the changes of the schema that they bring about.
+
+use super::{
+    columns::Cells,
+    ids::RowIds,
+    journal::{Change, Journal},
+    names::Naming,
+    schema::{Column, DataType, Schema, Table},
+    shape::{NONE, Shape},
+    table::{System, TableState},
+    write::Deferred,
+};
+use crate::model::WriteDisposition;
+
+/// Tables, columns and shapes, and where the current record stands among them.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    pub(crate) schema: Schema,
+    pub(crate) naming: Naming,
+    /// At the same places as in the schema.
+    pub(crate) tables: Vec<TableState>,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) ids: RowIds,
+    /// Counts rows, so that what was noted for another row is told apart.
+    pub(crate) serial: u64,
+    /// Counts records.
+    pub(crate) record: u64,
+    /// Whether child rows of the current record carry the id of their root.
+    pub(crate) propagates: bool,
+    pub(crate) journal: Journal,
+    /// Frames that are not in use, kept for their memory.
+    pub(crate) frames: Vec<Frame>,
+}
+
+/// What is noted while a row is filled.
+#[derive(Debug, Default)]
+pub(crate) struct Frame {
+    /// Values whose column needs a type first.
+    pub(crate) deferred: Vec<Deferred>,
+    /// Lists, which become rows of child tables once this row is finished.
+    pub(crate) lists: Vec<PendingList>,
+    /// Where the record brings its own `_dlt_id`.
+    pub(crate) own_id: Option<usize>,
+    /// The id of the row.
+    pub(crate) id: String,
+}
+
+impl Frame {
+    pub(crate) fn clear(&mut self) {
+        self.deferred.clear();
+        self.lists.clear();
+        self.own_id = None;
+        self.id.clear();
+    }
+}
+
+/// A list that was met in a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PendingList {
+    pub(crate) shape: usize,
+    pub(crate) slot: usize,
+    /// Its place on the tape.
+    pub(crate) at: usize,
+}
+
+impl Rows {
+    pub(crate) fn new(schema: Schema, ids: RowIds, naming: Naming) -> Self {
+        let mut rows = Self {
+            tables: schema.tables.values().map(TableState::new).collect(),
+            schema,
+            naming,
+            shapes: Vec::new(),
+            ids,
+            serial: 0,
+            record: 0,
+            propagates: false,
+            journal: Journal::default(),
+            frames: Vec::new(),
+        };
+        for table in 0..rows.tables.len() {
+            rows.tables[table].propagates = rows.needs_root_ids(table);
+        }
+        rows
+    }
+
+    /// Whether the rows below a root table carry its rows' ids: a merge needs them to find what it replaces, and tables
+    /// that have them keep getting them.
+    pub(crate) fn needs_root_ids(&self, root: usize) -> bool {
+        let Some((name, table)) = self.schema.tables.get_index(root) else { return false };
+        table.write_disposition == Some(WriteDisposition::Merge)
+            || self.schema.tables.values().any(|child| {
+                child.columns.values().any(|column| column.root_key) && self.root_of(child) == Some(name.as_str())
+            })
+    }
+
+    /// The name of the root table above a child table.
+    fn root_of<'a>(&'a self, table: &'a Table) -> Option<&'a str> {
+        let mut table = table;
+        // A stored schema might have tables in a circle; it has no more levels than tables.
+        for _ in 0..self.schema.tables.len() {
+            match &table.parent {
+                Some(parent) => table = self.schema.tables.get(parent)?,
+                None => return Some(&table.name),
+            }
+        }
+        None
+    }
+
+    /// The place of a table.
+    pub(crate) fn find_table(&self, name: &str) -> Option<usize> {
+        self.schema.tables.get_index_of(name)
+    }
+
+    /// Adds a table; with a parent it takes the items of lists. `path` is its name before it was shortened.
+    pub(crate) fn add_table(&mut self, name: String, path: String, parent: Option<usize>) -> usize {
+        let parent = parent.and_then(|parent| self.tables.get(parent)).map(|parent| parent.name.clone());
+        let table = Table {
+            name: name.clone(),
+            parent,
+            resource: None,
+            write_disposition: None,
+            columns: indexmap::IndexMap::new(),
+            seen_data: false,
+        };
+        let mut state = TableState::new(&table);
+        state.path = path;
+        self.schema.tables.insert(name, table);
+        self.tables.push(state);
+        self.journal.changes.push(Change::Table);
+        self.tables.len() - 1
+    }
+
+    /// The place of a column; it is added without a type if it is new.
+    pub(crate) fn column(&mut self, table: usize, name: &str) -> usize {
+        let state = &mut self.tables[table];
+        if let Some(place) = state.by_name.get(name) {
+            return *place;
+        }
+        self.journal.changes.push(Change::Column { table });
+        state.add_column(name)
+    }
+
+    /// Puts a column into the schema that has had nothing but nulls.
+    pub(crate) fn list_column(&mut self, table: usize, column: usize) {
+        let state = &mut self.tables[table].columns[column];
+        state.listed = true;
+        let name = state.name.clone();
+        if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
+            schema.columns.insert(name.clone(), Column::new(name, None));
+            self.journal.changes.push(Change::Listed { table, column });
+        }
+    }
+
+    /// Gives a column its type. It becomes the last one of its table, as in dlt.
+    pub(crate) fn type_column(
+        &mut self,
+        table: usize,
+        column: usize,
+        data_type: DataType,
+        mark: impl FnOnce(&mut Column),
+    ) {
+        let rows = self.tables[table].rows;
+        let state = &mut self.tables[table].columns[column];
+        state.cells = Some(Cells::new(data_type));
+        state.listed = true;
+        let name = state.name.clone();
+        let Some((_, schema)) = self.schema.tables.get_index_mut(table) else { return };
+        let before = schema.columns.shift_remove_full(&name).map(|(place, _, column)| (place, column));
+        let mut typed = before.as_ref().map_or_else(|| Column::new(name.clone(), None), |(_, column)| column.clone());
+        typed.data_type = Some(data_type);
+        mark(&mut typed);
+        // Rows that are there already have no value here.
+        typed.nullable |= schema.seen_data || rows > 0;
+        schema.columns.insert(name, typed);
+        self.journal.changes.push(Change::Typed { table, column, before });
+    }
+
+    /// The place of a column that the normalizer fills itself.
+    pub(crate) fn system_column(&mut self, table: usize, system: System) -> usize {
+        let known = self.tables[table].system[system as usize];
+        if known != NONE {
+            return known;
+        }
+        let column = self.column(table, system.name());
+        if self.tables[table].columns[column].cells.is_none() {
+            self.type_column(table, column, system.data_type(), |column| {
+                column.nullable = false;
+                system.mark(column);
+            });
+        }
+        self.tables[table].system[system as usize] = column;
+        column
+    }
+
+    /// Begins a record: what it changes from here on can be undone.
+    pub(crate) fn begin_record(&mut self) {
+        self.record += 1;
+        self.journal.clear();
+    }
+
+    /// Begins a row.
+    pub(crate) fn begin_row(&mut self, table: usize) {
+        self.serial += 1;
+        let state = &mut self.tables[table];
+        if state.touched != self.record {
+            state.touched = self.record;
+            self.journal.touched.push((table, state.rows));
+        }
+    }
+
+    /// Undoes all that the record has changed.
+    pub(crate) fn undo_record(&mut self) {
+        for (table, rows) in std::mem::take(&mut self.journal.touched) {
+            let state = &mut self.tables[table];
+            state.rows = rows;
+            for column in &mut state.columns {
+                if let Some(cells) = &mut column.cells {
+                    cells.truncate(rows);
+                }
+            }
+        }
+        let changes = std::mem::take(&mut self.journal.changes);
+        if !changes.is_empty() {
+            self.forget_places();
+        }
+        for change in changes.into_iter().rev() {
+            self.undo(change);
+        }
+        self.journal.clear();
+    }
+
+    fn undo(&mut self, change: Change) {
+        match change {
+            Change::Table => {
+                self.tables.pop();
+                self.schema.tables.pop();
+            }
+            Change::Column { table } => {
+                let state = &mut self.tables[table];
+                if let Some(column) = state.columns.pop() {
+                    state.by_name.remove(&column.name);
+                }
+            }
+            Change::Listed { table, column } => {
+                let state = &mut self.tables[table].columns[column];
+                state.listed = false;
+                if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
+                    schema.columns.shift_remove(&state.name);
+                }
+            }
+            Change::Typed { table, column, before } => {
+                let state = &mut self.tables[table].columns[column];
+                state.cells = None;
+                state.listed = before.is_some();
+                if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
+                    schema.columns.shift_remove(&state.name);
+                    if let Some((place, column)) = before {
+                        schema.columns.shift_insert(place, state.name.clone(), column);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Forgets all shapes and all that points to them, or to columns.
+    pub(crate) fn forget_places(&mut self) {
+        self.shapes.clear();
+        self.tables.iter_mut().for_each(TableState::forget_places);
+    }
+
+    /// The shape of the rows of a table.
+    pub(crate) fn top_shape(&mut self, table: usize) -> usize {
+        let known = self.tables[table].top;
+        if known != NONE {
+            return known;
+        }
+        self.shapes.push(Shape::top());
+        self.tables[table].top = self.shapes.len() - 1;
+        self.shapes.len() - 1
+    }
+
+    /// The shape of the objects under a key.
+    pub(crate) fn shape_under(&mut self, shape: usize, slot: usize) -> usize {
+        let known = self.shapes[shape].slots[slot].object;
+        if known != NONE {
+            return known;
+        }
+        let under = self.shapes[shape].under(slot);
+        self.shapes.push(under);
+        self.shapes[shape].slots[slot].object = self.shapes.len() - 1;
+        self.shapes.len() - 1
+    }
+
+    /// How many rows wait to be handed out, children included.
+    pub(crate) fn pending(&self) -> usize {
+        self.tables.iter().map(|table| table.rows).sum()
+    }
+}

@@ -1,0 +1,175 @@
+//! The rows of one table that were not handed out yet.
+
+use std::collections::HashMap;
+
+use super::{
+    columns::Cells,
+    schema::{Column, DataType, Table},
+    shape::NONE,
+};
+
+/// A column that the normalizer fills itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum System {
+    /// The load that brought a root row.
+    LoadId,
+    /// The root row above a child row.
+    RootId,
+    /// The row above a child row.
+    ParentId,
+    /// The place of a child row in its list.
+    ListIndex,
+    /// The row itself.
+    Id,
+}
+
+impl System {
+    pub(crate) const ALL: [Self; 5] = [Self::LoadId, Self::RootId, Self::ParentId, Self::ListIndex, Self::Id];
+
+    /// The name of the column.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::LoadId => "_dlt_load_id",
+            Self::RootId => "_dlt_root_id",
+            Self::ParentId => "_dlt_parent_id",
+            Self::ListIndex => "_dlt_list_idx",
+            Self::Id => "_dlt_id",
+        }
+    }
+
+    pub(crate) fn data_type(self) -> DataType {
+        if self == Self::ListIndex { DataType::Bigint } else { DataType::Text }
+    }
+
+    /// Gives a column dlt's hints.
+    pub(crate) fn mark(self, column: &mut Column) {
+        column.row_key = self == Self::Id;
+        column.unique = self == Self::Id;
+        column.parent_key = self == Self::ParentId;
+        column.root_key = self == Self::RootId;
+    }
+}
+
+/// One column of a table, with the cells of its rows.
+#[derive(Debug)]
+pub(crate) struct ColumnState {
+    pub(crate) name: String,
+    /// None while the column has no type.
+    pub(crate) cells: Option<Cells>,
+    /// Whether the column is in the schema. One that was only just met is not yet.
+    pub(crate) listed: bool,
+    /// The row whose cell was taken last, and the shape and slot of the key that took it.
+    pub(crate) claimed: u64,
+    pub(crate) claimed_by: (usize, usize),
+    /// Columns for values that do not fit this one.
+    pub(crate) variants: Vec<(DataType, usize)>,
+}
+
+/// One table. It stands at the same place as in the schema.
+#[derive(Debug)]
+pub(crate) struct TableState {
+    pub(crate) name: String,
+    /// The name before it was shortened, which names of child tables are made of.
+    pub(crate) path: String,
+    /// Whether its rows are records, not items of lists.
+    pub(crate) is_root: bool,
+    /// Root tables: whether rows below carry the id of the root row.
+    pub(crate) propagates: bool,
+    /// Root tables: how many levels are taken apart; dlt's default is 1000.
+    pub(crate) max_nesting: Option<u32>,
+    /// Columns are never moved, so that their places can be kept.
+    pub(crate) columns: Vec<ColumnState>,
+    pub(crate) by_name: HashMap<String, usize>,
+    /// Columns that need a value in each row, besides those the normalizer fills itself.
+    pub(crate) required: Vec<usize>,
+    /// Places of the columns that the normalizer fills itself, in the order of [`System::ALL`].
+    pub(crate) system: [usize; System::ALL.len()],
+    /// Finished rows.
+    pub(crate) rows: usize,
+    /// The shape of its rows.
+    pub(crate) top: usize,
+    /// The record that last touched the table.
+    pub(crate) touched: u64,
+    /// The row whose list last went here, and the shape and slot of its key.
+    pub(crate) claimed: u64,
+    pub(crate) claimed_by: (usize, usize),
+}
+
+impl TableState {
+    /// A table of the schema, without rows.
+    pub(crate) fn new(table: &Table) -> Self {
+        let mut state = Self {
+            name: table.name.clone(),
+            path: table.name.clone(),
+            is_root: table.parent.is_none(),
+            propagates: false,
+            max_nesting: None,
+            columns: Vec::with_capacity(table.columns.len()),
+            by_name: HashMap::with_capacity(table.columns.len()),
+            required: Vec::new(),
+            system: [NONE; System::ALL.len()],
+            rows: 0,
+            top: NONE,
+            touched: 0,
+            claimed: 0,
+            claimed_by: (NONE, NONE),
+        };
+        for column in table.columns.values() {
+            let place = state.add_column(&column.name);
+            if let Some(state) = state.columns.get_mut(place) {
+                state.listed = true;
+                state.cells = column.data_type.map(Cells::new);
+            }
+        }
+        state.require(table);
+        state
+    }
+
+    /// Adds a column that has no type yet.
+    pub(crate) fn add_column(&mut self, name: &str) -> usize {
+        let place = self.columns.len();
+        self.by_name.insert(name.to_owned(), place);
+        self.columns.push(ColumnState {
+            name: name.to_owned(),
+            cells: None,
+            listed: false,
+            claimed: 0,
+            claimed_by: (NONE, NONE),
+            variants: Vec::new(),
+        });
+        place
+    }
+
+    /// Finds out again which columns need a value in each row.
+    pub(crate) fn require(&mut self, table: &Table) {
+        let filled = |name: &str| System::ALL.iter().any(|system| system.name() == name);
+        self.required = table
+            .columns
+            .values()
+            .filter(|column| (column.primary_key || !column.nullable) && !filled(&column.name))
+            .filter_map(|column| self.by_name.get(&column.name).copied())
+            .collect();
+    }
+
+    /// Which column of this table a name is, if the normalizer fills it itself.
+    pub(crate) fn system_of(&self, propagates: bool, name: &str) -> Option<System> {
+        let system = System::ALL.into_iter().find(|system| system.name() == name)?;
+        let filled = match system {
+            System::Id => true,
+            System::LoadId => self.is_root,
+            System::ParentId | System::ListIndex => !self.is_root,
+            System::RootId => !self.is_root && propagates,
+        };
+        filled.then_some(system)
+    }
+
+    /// Forgets what depends on the places of columns and shapes.
+    pub(crate) fn forget_places(&mut self) {
+        self.top = NONE;
+        self.system = [NONE; System::ALL.len()];
+        self.claimed_by = (NONE, NONE);
+        for column in &mut self.columns {
+            column.variants.clear();
+        }
+    }
+}

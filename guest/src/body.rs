@@ -1,7 +1,8 @@
 //! The body of an answer: its text for reading, its bytes for passing on.
 
 use memchr::memchr2_iter;
-use serde_json::value::RawValue;
+
+use crate::json::Json;
 
 /// A body that was read to its end.
 ///
@@ -47,7 +48,7 @@ impl Body {
     }
 
     /// Appends a value of this body as one line, as the service wrote it but for line breaks between tokens.
-    pub fn append_line(&self, value: &RawValue, lines: &mut Vec<u8>) {
+    pub fn append_line(&self, value: Json<'_>, lines: &mut Vec<u8>) {
         let value = value.get();
         let from = value.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
         let bytes = self.original.as_ref().and_then(|original| original.get(from..from + value.len()));
@@ -66,28 +67,24 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::json::{Node, object};
 
-    fn document(body: &Body) -> &RawValue {
-        serde_json::from_str(body.text()).unwrap()
+    fn json(body: &Body) -> Json<'_> {
+        Json::parse(body.text()).unwrap()
     }
 
     #[test]
     fn lines_are_what_the_service_wrote() {
         let body = Body::new(b"\xEF\xBB\xBF[{\"a\":\r\n 1.50,\n\"b\":\"x\\ny\"}]".to_vec());
-        let Node::List(items) = Node::of(document(&body)) else { panic!("a list") };
         let mut lines = Vec::new();
-        body.append_line(items[0], &mut lines);
+        body.append_line(json(&body).items()[0], &mut lines);
         assert_eq!(lines, b"{\"a\":   1.50, \"b\":\"x\\ny\"}\n");
     }
 
     #[test]
     fn bytes_that_are_no_text_pass_through() {
         let body = Body::new(b"{\"data\":[{\"a\":\"\xFF\xC3\"},{\"a\":\"\xC3\xA9\"}]}".to_vec());
-        let members = object(document(&body)).unwrap();
-        let Node::List(items) = Node::of(members[0].1) else { panic!("a list") };
         let mut lines = Vec::new();
-        for item in items {
+        for item in json(&body).members()[0].1.items() {
             body.append_line(item, &mut lines);
         }
         assert_eq!(lines, b"{\"a\":\"\xFF\xC3\"}\n{\"a\":\"\xC3\xA9\"}\n");

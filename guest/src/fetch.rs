@@ -2,14 +2,13 @@
 
 use std::time::SystemTime;
 
-use serde_json::value::RawValue;
-
 use crate::{
     bindings::sluicegate::source::types::{IncrementalRange, Page},
     body::Body,
     config::Config,
     cursor::Cursor,
     error::{Error, Kind, Result},
+    json::{Document, Path},
     paging::{self, Answer, Next, Paginator, counter::Place, detect::detect, total, trail::digest},
     request::{Fetch, origin_digest, portable},
     resources::{Resource, Shape},
@@ -45,22 +44,33 @@ pub fn page(
         Some(cursor) => Fetch::resume(config, resource, cursor)?,
         None => Fetch::first(resource, range),
     };
-    let (answered, headers, body) = get(service, config, &fetch.url)?;
-    let at = |error: Error| Error { message: format!("`GET {}`: {}", config.show(&answered), error.message), ..error };
-    match resource.shape {
+    let answered = get(service, config, &fetch.url)?;
+    let body = &answered.body;
+    let page = match resource.shape {
         Shape::Status => {
-            let line = single::status(&body, service.now());
-            line.map(one).ok_or_else(|| at(not_the_promise("neither `0` nor `1` nor an object", &body, config)))
+            let line = single::status(body, service.now());
+            line.map(one).ok_or_else(|| not_the_promise("neither `0` nor `1` nor an object", body, config))
         }
-        Shape::Object => single::line(&body).map(one).ok_or_else(|| at(not_the_promise("no object", &body, config))),
-        Shape::Records => {
-            Paged { config, resource, fetch: &fetch, answered: &answered }.page(&headers, &body).map_err(at)
-        }
-    }
+        Shape::Object => single::line(body).map(one).ok_or_else(|| not_the_promise("no object", body, config)),
+        Shape::Records => Paged { config, resource, fetch: &fetch, answered: &answered }.page(),
+    };
+    page.map_err(|error| {
+        let message = format!("`GET {}`: {}", config.show(&answered.url), error.message);
+        Error { message, ..error }.with_status(answered.status)
+    })
+}
+
+/// A success.
+struct Answered {
+    /// What answered, after redirects.
+    url: Url,
+    status: u16,
+    headers: Headers,
+    body: Body,
 }
 
 /// Asks for a URL, follows redirects, and gives the URL that answered with a success.
-fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<(Url, Headers, Body)> {
+fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<Answered> {
     let mut url = url.clone();
     for _ in 0..=MAX_REDIRECTS {
         if url.origin != config.base.origin && url.holds(config.secret.reveal()) {
@@ -71,11 +81,11 @@ fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<(Url, Header
         }
         let response = service.get(&url)?;
         let shown = config.show(&url);
+        let status = response.status;
         if !response.is_redirect() {
             let (headers, body) = response.into_body(&shown, &config.secret, service.now())?;
-            return Ok((url, headers, body));
+            return Ok(Answered { url, status, headers, body });
         }
-        let status = response.status;
         let place = response.headers.get("location").filter(|place| !place.is_empty());
         let place = place.ok_or("sends to another URL without naming it".to_owned());
         let to = place.and_then(|place| {
@@ -103,25 +113,33 @@ fn not_the_promise(what: &str, body: &Body, config: &Config) -> Error {
     Error::invalid_response(format!("the answer is {what}: {told}"))
 }
 
+impl Answered {
+    /// Whether an empty body is a broken promise, and not the end of the records.
+    fn promises_json(&self) -> bool {
+        self.status != 204 && self.headers.get("content-type").is_some_and(|kind| kind.contains("json"))
+    }
+}
+
 /// A page of records that was answered.
 struct Paged<'a> {
     config: &'a Config,
     resource: &'a Resource,
     fetch: &'a Fetch,
-    answered: &'a Url,
+    answered: &'a Answered,
 }
 
 impl Paged<'_> {
-    fn page(&self, headers: &Headers, body: &Body) -> Result<Page> {
-        if body.is_blank() {
+    fn page(&self) -> Result<Page> {
+        let Answered { url, headers, body, .. } = self.answered;
+        if body.is_blank() && !self.answered.promises_json() {
             return Ok(one(Vec::new()));
         }
-        let document: &RawValue = serde_json::from_str(body.text())
+        let document = Document::parse(body.text())
             .map_err(|error| not_the_promise(&format!("no JSON ({error})"), body, self.config))?;
-        let selector = self.fetch.selector.clone().or_else(|| select::detect(document));
-        let mut records = selector.as_ref().map(|path| select::records(body, document, path)).unwrap_or_default();
+        let selector = self.fetch.selector.clone().or_else(|| select::detect(&document));
+        let mut records = selector.as_ref().map(|path| select::records(body, &document, path)).unwrap_or_default();
         let answer = Answer {
-            document: Some(document),
+            document: Some(&document),
             headers,
             count: records.count,
             digest: page_digest(&records.lines),
@@ -131,8 +149,9 @@ impl Paged<'_> {
             Some(paginator) => (paginator.clone(), self.fetch.place.clone()),
             None => detect(&answer)?,
         };
-        let next = paginator.next(&self.fetch.url, self.answered, &place, &answer)?;
-        if let Some(path) = selector.as_ref().filter(|_| !records.found && next.is_none() && !select::is_bare(document))
+        let next = paginator.next(&self.fetch.url, url, &place, &answer)?;
+        if let Some(path) =
+            selector.as_ref().filter(|_| !records.found && next.is_none() && !select::is_bare(&document))
         {
             return Err(not_the_promise(&format!("without `{path}`"), body, self.config));
         }
@@ -140,11 +159,11 @@ impl Paged<'_> {
             records = select::Records::default();
         }
         let next = next.map(|next| self.cursor(next, selector, paginator)).transpose()?;
-        let total_hint = total::hint(Some(document), headers, records.count);
+        let total_hint = total::hint(Some(&document), headers, records.count);
         Ok(Page { total_hint, next, ..one(records.lines) })
     }
 
-    fn cursor(&self, next: Next, selector: Option<crate::json::Path>, paginator: Paginator) -> Result<String> {
+    fn cursor(&self, next: Next, selector: Option<Path>, paginator: Paginator) -> Result<String> {
         let mut trail = None;
         if paginator.follows() {
             let trail = trail.insert(self.fetch.trail.clone());

@@ -45,7 +45,7 @@ impl Service for Host {
         }
         let status = response.status();
         let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-        let body = read(&url.origin, response, length).map_err(|error| error.with_status(status))?;
+        let body = read(&url.origin, &response, length)?;
         Ok(Response { status, headers, body })
     }
 
@@ -80,7 +80,7 @@ fn send(url: &Url) -> Result<IncomingResponse> {
     }
 }
 
-fn read(origin: &Origin, response: IncomingResponse, length: usize) -> Result<Vec<u8>> {
+fn read(origin: &Origin, response: &IncomingResponse, length: usize) -> Result<Vec<u8>> {
     let unreadable = || Error::new(Kind::Permanent, format!("the host gives no body of the answer from `{origin}`"));
     let body: IncomingBody = response.consume().map_err(|()| unreadable())?;
     let stream: InputStream = body.stream().map_err(|()| unreadable())?;

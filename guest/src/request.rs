@@ -1,13 +1,11 @@
 //! What a page request of the host comes to: a URL to get, and how its answer is to be read.
 
-use serde_json::value::RawValue;
-
 use crate::{
     bindings::sluicegate::source::types::IncrementalRange,
     config::Config,
     cursor::Cursor,
     error::{Error, Kind, Result},
-    json::{Path, text},
+    json::{Json, Path},
     paging::{
         Paginator,
         counter::Place,
@@ -101,7 +99,7 @@ pub fn origin_digest(config: &Config, resource: &Resource) -> u64 {
 }
 
 fn params(resource: &Resource, range: Option<&IncrementalRange>) -> Vec<(String, String)> {
-    let scalar = |json: &Option<String>| serde_json::from_str::<&RawValue>(json.as_ref()?).ok().and_then(scalar_text);
+    let scalar = |json: &Option<String>| Json::parse(json.as_ref()?).ok().and_then(scalar_text);
     let start = range.and_then(|range| scalar(&range.start));
     let end = range.and_then(|range| scalar(&range.end));
     let mut params: Vec<(String, String)> = resource
@@ -119,8 +117,8 @@ fn params(resource: &Resource, range: Option<&IncrementalRange>) -> Vec<(String,
     params
 }
 
-fn scalar_text(value: &RawValue) -> Option<String> {
-    text(value).or_else(|| matches!(value.get(), "true" | "false").then(|| value.get().to_owned()))
+fn scalar_text(value: Json<'_>) -> Option<String> {
+    value.text().or_else(|| matches!(value.get(), "true" | "false").then(|| value.get().to_owned()))
 }
 
 /// Fills the placeholders of a value; none if there is nothing to fill one with, so that the parameter is not sent.

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use serde_json::value::RawValue;
-
 use crate::{
     body::Body,
     error::{Error, Kind, Result},
-    json,
+    json::{Document, Json},
     secret::Secret,
 };
 
@@ -102,24 +100,21 @@ struct Told {
 /// Reads `{"error":{"code","message"}}` and its relatives, or plain text. A page for browsers tells nothing.
 fn told(body: &Body, content_type: &str) -> Told {
     let text = body.text().trim();
-    let Ok(document) = serde_json::from_str::<&RawValue>(text) else {
+    let Ok(document) = Document::parse(text) else {
         let plain = !content_type.contains("html") && !text.starts_with('<') && !text.is_empty();
         return Told { message: plain.then(|| text.to_owned()), code: None };
     };
-    let Some(members) = json::object(document) else {
-        return Told { message: json::text(document), code: None };
-    };
-    let inner = members.iter().find(|(key, _)| key == "error").map(|(_, value)| *value);
-    let error = inner.and_then(json::object).unwrap_or_default();
+    if !document.json.is_object() {
+        return Told { message: document.json.text(), code: None };
+    }
+    let error = document.member("error");
     let member = |keys: &[&str]| {
-        let found = |members: &[(String, &RawValue)]| {
-            keys.iter().find_map(|wanted| json::text(members.iter().find(|(key, _)| key == wanted)?.1))
-        };
-        found(&error).or_else(|| found(&members))
+        let found = |object: &Document<'_>| keys.iter().find_map(|key| object.member(key)?.json.text());
+        error.and_then(found).or_else(|| found(&document))
     };
     Told {
         message: member(&["message", "error_description", "detail", "description", "title"])
-            .or_else(|| inner.and_then(json::text)),
+            .or_else(|| error.map(|error| error.json).and_then(Json::text)),
         code: member(&["code", "status_code"]),
     }
 }

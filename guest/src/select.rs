@@ -1,10 +1,8 @@
 //! Where the records are in a body: found out as dlt's `rest_api` does, or told by a path.
 
-use serde_json::value::RawValue;
-
 use crate::{
     body::Body,
-    json::{Node, Path, Segment, is_list, is_null, object},
+    json::{Document, Json, Path, Segment},
 };
 
 /// Keys that are likely to hold the records.
@@ -47,7 +45,7 @@ const PAGING_PREFIXES: [&str; 5] = ["next", "prev", "has", "total", "page"];
 ///
 /// Lists are met in document order, an object's own members before those that follow the object, to a depth of three keys.
 /// None if the document says nothing of records: then the answer is an empty page, and a later one shows where they are.
-pub fn detect(document: &RawValue) -> Option<Path> {
+pub fn detect(document: &Document<'_>) -> Option<Path> {
     if is_bare(document) {
         return None;
     }
@@ -59,14 +57,18 @@ pub fn detect(document: &RawValue) -> Option<Path> {
 }
 
 /// Whether an answer has nothing but what stands beside records, and null: an empty page, however the list was written.
-pub fn is_bare(document: &RawValue) -> bool {
-    let Some(members) = object(document) else { return false };
+pub fn is_bare(document: &Document<'_>) -> bool {
+    if !document.json.is_object() {
+        return false;
+    }
+    let members = document.members();
     let paging = |key: &str| {
         PAGING_KEYS.contains(&key) || PAGING_PREFIXES.iter().any(|prefix| key.strip_prefix(prefix).is_some_and(is_word))
     };
-    let is_beside = |(key, value): &(String, &RawValue)| is_null(value) || (paging(key) && !is_list(value));
-    let tells = |(key, value): &(String, &RawValue)| {
-        paging(key) || (is_null(value) && (RECORD_KEYS.contains(&key.as_str()) || key == "messages"))
+    let is_beside =
+        |(key, value): &(String, Document<'_>)| value.json.is_null() || (paging(key) && !value.json.is_list());
+    let tells = |(key, value): &(String, Document<'_>)| {
+        paging(key) || (value.json.is_null() && (RECORD_KEYS.contains(&key.as_str()) || key == "messages"))
     };
     members.is_empty() || (members.iter().all(is_beside) && members.iter().any(tells))
 }
@@ -76,11 +78,11 @@ fn is_word(rest: &str) -> bool {
     rest.starts_with(|c: char| c == '_' || c.is_ascii_uppercase())
 }
 
-fn collect_lists(value: &RawValue, path: &mut Vec<String>, lists: &mut Vec<Vec<String>>) {
-    for (key, value) in object(value).unwrap_or_default() {
+fn collect_lists<'d>(value: &'d Document<'_>, path: &mut Vec<&'d str>, lists: &mut Vec<Vec<String>>) {
+    for (key, value) in value.members() {
         path.push(key);
-        if is_list(value) {
-            lists.push(path.clone());
+        if value.json.is_list() {
+            lists.push(path.iter().map(|key| (*key).to_owned()).collect());
         } else if path.len() < MAX_DEPTH {
             collect_lists(value, path, lists);
         }
@@ -103,26 +105,24 @@ pub struct Records {
 ///
 /// A list gives its elements, anything else is one record itself, and null is none. After `[*]` the elements were named
 /// one by one, and each is a record as it is.
-pub fn records(body: &Body, document: &RawValue, path: &Path) -> Records {
+pub fn records(body: &Body, document: &Document<'_>, path: &Path) -> Records {
     let each = path.0.last() == Some(&Segment::All);
     let mut records = Records::default();
     for value in path.find(document) {
         records.found = true;
-        match Node::of(value) {
-            Node::List(items) if !each => {
-                for item in items {
-                    records.push(body, item);
-                }
+        if each || !(value.is_list() || value.is_null()) {
+            records.push(body, value);
+        } else {
+            for item in value.items() {
+                records.push(body, item);
             }
-            _ if is_null(value) && !each => {}
-            _ => records.push(body, value),
         }
     }
     records
 }
 
 impl Records {
-    fn push(&mut self, body: &Body, value: &RawValue) {
+    fn push(&mut self, body: &Body, value: Json<'_>) {
         body.append_line(value, &mut self.lines);
         self.count += 1;
     }
@@ -132,15 +132,15 @@ impl Records {
 mod tests {
     use super::*;
 
-    fn raw(body: &Body) -> &RawValue {
-        serde_json::from_str(body.text()).unwrap()
+    fn open(body: &Body) -> Document<'_> {
+        Document::parse(body.text()).unwrap()
     }
 
     #[test]
     fn detected() {
         let check = |input: &str, expect: &str| {
             let body = Body::new(input.into());
-            let found = detect(raw(&body)).map_or("none".to_owned(), |path| path.to_string());
+            let found = detect(&open(&body)).map_or("none".to_owned(), |path| path.to_string());
             assert_eq!(found, expect, "{input}");
         };
         check(r"[{}]", "$");
@@ -169,7 +169,7 @@ mod tests {
     fn taken() {
         let check = |input: &str, path: &str, expect: &str, found: bool| {
             let body = Body::new(input.into());
-            let records = records(&body, raw(&body), &path.parse().unwrap());
+            let records = records(&body, &open(&body), &path.parse().unwrap());
             assert_eq!(String::from_utf8_lossy(&records.lines), expect, "{input} {path}");
             assert_eq!((records.count, records.found), (expect.lines().count() as u64, found), "{input} {path}");
         };

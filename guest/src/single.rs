@@ -2,12 +2,7 @@
 
 use std::time::SystemTime;
 
-use serde_json::value::RawValue;
-
-use crate::{
-    body::Body,
-    json::{is_object, object},
-};
+use crate::{body::Body, json::Json};
 
 /// The record of a status, as one line: `0` and `1` become an object, an object is taken as it is; none for anything else.
 ///
@@ -19,9 +14,8 @@ pub fn status(body: &Body, now: SystemTime) -> Option<Vec<u8>> {
         "0" => Some(format!("{{\"available\":false,\"value\":0,{checked_at}}}\n").into_bytes()),
         "1" => Some(format!("{{\"available\":true,\"value\":1,{checked_at}}}\n").into_bytes()),
         text => {
-            let document: &RawValue = serde_json::from_str(text).ok()?;
-            let members = object(document)?;
             let mut line = self::line(body)?;
+            let members = Json::parse(text).ok()?.members();
             if !members.iter().any(|(key, _)| key == "checked_at") {
                 let end = line.iter().rposition(|byte| *byte == b'}')?;
                 let comma = if members.is_empty() { "" } else { "," };
@@ -34,12 +28,10 @@ pub fn status(body: &Body, now: SystemTime) -> Option<Vec<u8>> {
 
 /// The record of an answer that is one object, as one line; none for anything else.
 pub fn line(body: &Body) -> Option<Vec<u8>> {
-    let document: &RawValue = serde_json::from_str(body.text()).ok()?;
-    is_object(document).then(|| {
-        let mut line = Vec::new();
-        body.append_line(document, &mut line);
-        line
-    })
+    let object = Json::parse(body.text()).ok().filter(|json| json.is_object())?;
+    let mut line = Vec::new();
+    body.append_line(object, &mut line);
+    Some(line)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use fluent_uri::{Uri, UriRef};
+use fluent_uri::{Uri, UriRef, pct_enc::EStr};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What services write into links though a URI may not hold it; it is encoded instead of refused.
@@ -80,7 +80,7 @@ impl Url {
         if host.contains('%') {
             return Err("has a host that is not written in ASCII");
         }
-        let port = match authority.port().map(|port| port.as_str()) {
+        let port = match authority.port().map(EStr::as_str) {
             None | Some("") => None,
             Some(port) => Some(port.parse::<u16>().map_err(|_| "has no valid port")?),
         };

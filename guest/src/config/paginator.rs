@@ -108,34 +108,56 @@ fn of_type(
 fn offset(table: &Table<'_>, page_size: Option<u64>) -> Result<Counter> {
     let limit_param = table.text("limit_param")?.unwrap_or_else(|| "limit".to_owned());
     let limit = table.whole("limit", 1)?.or(page_size);
-    Ok(Counter {
-        records: true,
-        param: table.text("offset_param")?.unwrap_or_else(|| "offset".to_owned()),
-        start: table.whole("offset", 0)?.unwrap_or(0),
-        base: 0,
-        guessed: false,
-        limit: limit.map(|limit| (limit_param, limit)),
-        total_path: total_path(table)?,
-        maximum: table.whole("maximum_offset", 0)?,
-        stop_after_empty_page: table.boolean("stop_after_empty_page")?.unwrap_or(true),
-        has_more_path: table.path("has_more_path")?,
-    })
+    bounded(
+        table,
+        Counter {
+            records: true,
+            param: table.text("offset_param")?.unwrap_or_else(|| "offset".to_owned()),
+            start: table.whole("offset", 0)?.unwrap_or(0),
+            base: 0,
+            guessed: false,
+            limit: limit.map(|limit| (limit_param, limit)),
+            total_path: total_path(table)?,
+            maximum: table.whole("maximum_offset", 0)?,
+            stop_after_empty_page: table.boolean("stop_after_empty_page")?.unwrap_or(true),
+            has_more_path: table.path("has_more_path")?,
+        },
+    )
 }
 
 fn page_number(table: &Table<'_>) -> Result<Counter> {
     let base = table.whole("base_page", 0)?.unwrap_or(0);
-    Ok(Counter {
-        records: false,
-        param: table.text("page_param")?.unwrap_or_else(|| "page".to_owned()),
-        start: table.whole("page", 0)?.unwrap_or(base),
-        base,
-        guessed: false,
-        limit: None,
-        total_path: total_path(table)?,
-        maximum: table.whole("maximum_page", 0)?,
-        stop_after_empty_page: table.boolean("stop_after_empty_page")?.unwrap_or(true),
-        has_more_path: table.path("has_more_path")?,
-    })
+    bounded(
+        table,
+        Counter {
+            records: false,
+            param: table.text("page_param")?.unwrap_or_else(|| "page".to_owned()),
+            start: table.whole("page", 0)?.unwrap_or(base),
+            base,
+            guessed: false,
+            limit: None,
+            total_path: total_path(table)?,
+            maximum: table.whole("maximum_page", 0)?,
+            stop_after_empty_page: table.boolean("stop_after_empty_page")?.unwrap_or(true),
+            has_more_path: table.path("has_more_path")?,
+        },
+    )
+}
+
+/// Refuses a counter that nothing stops.
+fn bounded(table: &Table<'_>, counter: Counter) -> Result<Counter> {
+    let stops = counter.stop_after_empty_page
+        || counter.total_path.is_some()
+        || counter.maximum.is_some()
+        || counter.has_more_path.is_some();
+    if stops {
+        return Ok(counter);
+    }
+    let maximum = if counter.records { "maximum_offset" } else { "maximum_page" };
+    Err(Error::config(format!(
+        "`{}` says nowhere where to stop: set `total_path`, `{maximum}`, `has_more_path` or `stop_after_empty_page`",
+        table.place()
+    )))
 }
 
 /// `total` unless it is set. TOML knows no null, so an empty text stands for dlt's `None` too.
@@ -172,21 +194,21 @@ mod tests {
         };
         check(json!("auto"), "null");
         check(json!({"type": "auto"}), "null");
-        check(json!("single_page"), r#"{"type":"single_page"}"#);
-        check(json!("json_link"), r#"{"type":"json_link","next_url_path":"next"}"#);
-        check(json!("header_link"), r#"{"type":"header_link","links_next_key":"next"}"#);
-        check(json!("header_cursor"), r#"{"type":"header_cursor","cursor_key":"next","cursor_param":"cursor"}"#);
+        check(json!("single_page"), r#""single_page""#);
+        check(json!("json_link"), r#"{"json_link":{"next_url_path":"next"}}"#);
+        check(json!("header_link"), r#"{"header_link":{"links_next_key":"next"}}"#);
+        check(json!("header_cursor"), r#"{"header_cursor":{"cursor_key":"next","cursor_param":"cursor"}}"#);
         check(
             json!({"type": "cursor", "cursor_path": "$.meta.next"}),
-            r#"{"type":"cursor","cursor_path":"meta.next","cursor_param":"cursor","stop_after_empty_page":false,"has_more_path":null}"#,
+            r#"{"cursor":{"cursor_path":"meta.next","cursor_param":"cursor","stop_after_empty_page":false,"has_more_path":null}}"#,
         );
         check(
             json!("offset"),
-            r#"{"type":"offset","records":true,"param":"offset","start":0,"base":0,"guessed":false,"limit":["limit",50],"total_path":"total","maximum":null,"stop_after_empty_page":true,"has_more_path":null}"#,
+            r#"{"offset":{"records":true,"param":"offset","start":0,"base":0,"guessed":false,"limit":["limit",50],"total_path":"total","maximum":null,"stop_after_empty_page":true,"has_more_path":null}}"#,
         );
         check(
             json!({"type": "page_number", "base_page": 1, "total_path": "", "maximum_page": 9}),
-            r#"{"type":"page_number","records":false,"param":"page","start":1,"base":1,"guessed":false,"limit":null,"total_path":null,"maximum":9,"stop_after_empty_page":true,"has_more_path":null}"#,
+            r#"{"page_number":{"records":false,"param":"page","start":1,"base":1,"guessed":false,"limit":null,"total_path":null,"maximum":9,"stop_after_empty_page":true,"has_more_path":null}}"#,
         );
     }
 

@@ -15,7 +15,7 @@ use crate::{
     url::Url,
 };
 
-const KEYS: [&str; 7] =
+pub(super) const KEYS: [&str; 7] =
     ["path", "data_selector", "paginator", "params", "primary_key", "write_disposition", "incremental"];
 const DISPOSITIONS: [&str; 3] = ["append", "replace", "merge"];
 const INCREMENTAL_KEYS: [&str; 3] = ["cursor_path", "start_param", "end_param"];

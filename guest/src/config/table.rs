@@ -26,6 +26,11 @@ impl<'a> Table<'a> {
         Ok(Self { map, place })
     }
 
+    /// The dotted path of this table.
+    pub fn place(&self) -> &'a str {
+        self.place
+    }
+
     /// The dotted path of a key of this table.
     pub fn place_of(&self, key: &str) -> String {
         join(self.place, key)

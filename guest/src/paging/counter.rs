@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Next, has_more};
 use crate::{
     error::{Error, Result},
-    json::{Path, count, is_null},
+    json::Path,
     url::Url,
 };
 
@@ -49,7 +49,10 @@ pub struct Place {
     /// Digest of the records of the page before, 0 if it had none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub before: u64,
-    /// The first page was asked for without a number, and this one, number 1, shows whether it was number 0 or 1.
+    /// The page was asked for without a number, and did not tell it. Only the first page can be so.
+    #[serde(skip)]
+    pub unnumbered: bool,
+    /// The page before was, and this one, number 1, shows whether that was number 0 or 1.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub probing: bool,
 }
@@ -118,7 +121,7 @@ impl Counter {
         self.ask(&mut url, at);
         let before = if answer.count == 0 { 0 } else { answer.digest };
         let step = if self.records { step } else { 0 };
-        Ok(Some(Next { url, place: Place { at, base, step, before, probing: false } }))
+        Ok(Some(Next { url, place: Place { at, base, step, before, probing: place.unnumbered, unnumbered: false } }))
     }
 
     /// The size of the first page: what services answer to a limit that is beyond what they allow is a smaller page, and
@@ -132,8 +135,9 @@ impl Counter {
         let Some(path) = &self.total_path else { return Ok(None) };
         match answer.document.and_then(|document| path.first(document)) {
             None => Ok(None),
-            Some(value) if is_null(value) => Ok(None),
-            Some(value) => count(value)
+            Some(value) if value.is_null() => Ok(None),
+            Some(value) => value
+                .count()
                 .map(Some)
                 .ok_or_else(|| Error::invalid_response(format!("`{path}` in the answer is no whole number"))),
         }

@@ -3,7 +3,7 @@
 use super::Answer;
 use crate::{
     error::{Error, Result},
-    json::{Node, Path, text},
+    json::Path,
     url::Url,
 };
 
@@ -13,15 +13,9 @@ const MAX_BYTES: usize = 32 * 1024;
 /// The link at a path of the body.
 pub(super) fn in_body(path: &Path, answered: &Url, answer: &Answer<'_>) -> Result<Option<Url>> {
     let Some(value) = answer.document.and_then(|document| path.first(document)) else { return Ok(None) };
-    let link = match Node::of(value) {
-        Node::Scalar(value) => text(value),
-        // `{"href": …}` is how some write a link.
-        Node::Object(members) => members
-            .into_iter()
-            .find(|(key, _)| matches!(key.as_str(), "href" | "url"))
-            .and_then(|(_, value)| text(value)),
-        Node::List(_) => None,
-    };
+    // `{"href": …}` is how some write a link.
+    let inner = || value.members().into_iter().find(|(key, _)| matches!(key.as_str(), "href" | "url"));
+    let link = value.text().or_else(|| inner().and_then(|(_, value)| value.text()));
     link.filter(|link| !link.trim().is_empty()).map(|link| resolve(answered, &link)).transpose()
 }
 

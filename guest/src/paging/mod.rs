@@ -12,11 +12,10 @@ pub mod total;
 pub mod trail;
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::{
     error::{Error, Result},
-    json::{Path, boolean, text},
+    json::{Document, Json, Path},
     response::Headers,
     url::Url,
 };
@@ -24,7 +23,7 @@ use counter::{Counter, Place};
 
 /// How a service pages. `auto` is not among them: it ends with one of these after the first page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Paginator {
     /// There is one page.
     SinglePage,
@@ -66,7 +65,7 @@ pub enum Paginator {
 #[derive(Clone, Copy, Debug)]
 pub struct Answer<'a> {
     /// The body; none if it was empty.
-    pub document: Option<&'a RawValue>,
+    pub document: Option<&'a Document<'a>>,
     /// The headers.
     pub headers: &'a Headers,
     /// How many records the page had.
@@ -107,7 +106,7 @@ impl Paginator {
                 cursor.map(|cursor| link::with_cursor(asked, cursor_param, cursor)).transpose()?
             }
             Self::Cursor { cursor_path, cursor_param, stop_after_empty_page, has_more_path } => {
-                let cursor = answer.document.and_then(|document| cursor_path.first(document)).and_then(text);
+                let cursor = answer.document.and_then(|document| cursor_path.first(document)).and_then(Json::text);
                 let over = (*stop_after_empty_page && answer.count == 0)
                     || has_more(has_more_path.as_ref(), answer)? == Some(false);
                 // As in dlt, an empty cursor and a 0 mean that there is none.
@@ -138,12 +137,9 @@ pub fn repeats() -> Error {
 fn has_more(path: Option<&Path>, answer: &Answer<'_>) -> Result<Option<bool>> {
     let Some(path) = path else { return Ok(None) };
     let Some(value) = answer.document.and_then(|document| path.first(document)) else { return Ok(None) };
-    if crate::json::is_null(value) {
+    if value.is_null() {
         return Ok(None);
     }
-    let more = boolean(value);
+    let more = value.boolean();
     more.map(Some).ok_or_else(|| Error::invalid_response(format!("`{path}` in the answer is neither true nor false")))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,6 @@
 //! How many records a service says there are: for progress, and for finding out that it counts offsets.
 
-use serde_json::value::RawValue;
-
-use crate::{json, response::Headers};
+use crate::{json::Document, response::Headers};
 
 /// Keys that tell the number of records.
 pub(super) const TOTAL_KEYS: [&str; 11] = [
@@ -25,23 +23,14 @@ const BESIDE: [&str; 6] = ["meta", "metadata", "pagination", "paging", "page_inf
 /// The number of records the resource has, if the answer tells it: at the top, beside the records, or in `X-Total-Count`.
 ///
 /// Nobody depends on it. A number that is smaller than the page itself, such as `count` of the page, is none.
-pub fn hint(document: Option<&RawValue>, headers: &Headers, page_count: u64) -> Option<u64> {
+pub fn hint(document: Option<&Document<'_>>, headers: &Headers, page_count: u64) -> Option<u64> {
     let header = headers.get("x-total-count").and_then(|text| text.trim().parse().ok());
-    let body = || {
-        let members = json::object(document?)?;
-        in_members(&members).or_else(|| {
-            let mut beside = members.iter().filter(|(key, _)| BESIDE.contains(&key.as_str()));
-            beside.find_map(|(_, value)| in_members(&json::object(value)?))
-        })
-    };
+    let body = || in_members(document?).or_else(|| BESIDE.iter().find_map(|key| in_members(document?.member(key)?)));
     header.or_else(body).filter(|&total| total >= page_count && total > 0)
 }
 
-fn in_members(members: &[(String, &RawValue)]) -> Option<u64> {
-    TOTAL_KEYS.iter().find_map(|wanted| {
-        let (_, value) = members.iter().find(|(key, _)| key == wanted)?;
-        json::count(value)
-    })
+fn in_members(value: &Document<'_>) -> Option<u64> {
+    TOTAL_KEYS.iter().find_map(|key| value.member(key)?.json.count())
 }
 
 #[cfg(test)]
@@ -51,8 +40,8 @@ mod tests {
     #[test]
     fn hints() {
         let check = |body: &str, page_count: u64, expect: Option<u64>| {
-            let document = serde_json::from_str(body).unwrap();
-            assert_eq!(hint(Some(document), &Headers::default(), page_count), expect, "{body}");
+            let document = Document::parse(body).unwrap();
+            assert_eq!(hint(Some(&document), &Headers::default(), page_count), expect, "{body}");
         };
         check(r#"{"data":[],"total":120}"#, 50, Some(120));
         check(r#"{"pagination":{"total_count":"7"}}"#, 1, Some(7));

@@ -68,7 +68,7 @@ mod tests {
         #[test]
         fn every_circle_ends(lead in 0usize..60, circle in 1usize..60) {
             let mut trail = Trail::default();
-            let met = (0..).position(|n: usize| trail.step(&if n < lead { n } else { lead + (n - lead) % circle }.to_string()));
+            let met = (0..10_000).position(|n: usize| trail.step(&if n < lead { n } else { lead + (n - lead) % circle }.to_string()));
             let met = met.unwrap();
             prop_assert!(met >= lead + circle);
             prop_assert!(met <= 3 * (lead + circle) + 3, "{met}");

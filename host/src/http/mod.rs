@@ -20,3 +20,6 @@ mod gzip;
 pub(crate) mod hooks;
 pub mod proxy;
 pub mod tls;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use super::{fixture::Guest, *};
 use crate::{
+    http::allow::{AllowList, HostPort},
     model::{Cursor, Page, PageRequest, ResourceName},
     source::{ErrorKind, Source, SourceError},
 };
@@ -177,7 +178,7 @@ fn traps_are_told() {
 
 #[test]
 fn an_endless_recursion_is_a_trap() {
-    let guest = Guest::new().fetch_page("(call 2 (i32.const 0))");
+    let guest = Guest::new().fetch_page("(call $self (i32.const 0))");
     check_failure(&guest, Limits::default(), ErrorKind::Trap, "the component was stopped in `fetch-page`", "this is");
 }
 
@@ -254,4 +255,112 @@ fn calls_share_nothing_and_may_overlap() {
         assert!(calls.iter().all(Result::is_ok));
         assert!(source.fetch_page(request()).await.is_ok());
     });
+}
+
+fn granted(guest: &Guest, authority: &str, limits: Limits) -> Result<Page, SourceError> {
+    let component = load_with(&guest.build(), &options()).unwrap();
+    let options = SourceOptions {
+        grants: AllowList::parse([format!("http://{authority}")]).unwrap(),
+        allow_private: vec![HostPort::parse(authority).unwrap()],
+        limits,
+        ..SourceOptions::default()
+    };
+    run(ComponentSource::new(component, options).unwrap().fetch_page(request()))
+}
+
+/// A server whose queue takes connections and whose program never answers.
+fn silent() -> (std::net::TcpListener, String) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let authority = listener.local_addr().unwrap().to_string();
+    (listener, authority)
+}
+
+#[test]
+fn a_failure_after_a_denial_is_the_denial() {
+    let guest = Guest::new().request("example.com").error(4, "it failed", None, None);
+    let message = "a request to `http://example.com` was denied: the origin is not granted";
+    let hint = "add \"http://example.com\" to `allow` in [source]";
+    check_failure(&guest, Limits::default(), ErrorKind::Denied, message, hint);
+    let guest = Guest::new().request("example.com").fetch_page("unreachable");
+    check_failure(&guest, Limits::default(), ErrorKind::Denied, message, hint);
+}
+
+#[test]
+fn a_component_that_copes_with_a_denial_is_fine() {
+    let page = fetch(&Guest::new().request("example.com").page(b"1", None), Limits::default()).unwrap();
+    assert_eq!((page.traffic.requests, page.traffic.denied), (0, 1));
+}
+
+#[test]
+fn a_private_address_needs_a_grant_of_its_own() {
+    let guest = Guest::new().request("127.0.0.1:1").error(4, "it failed", None, None);
+    let component = load_with(&guest.build(), &options()).unwrap();
+    let grants = AllowList::parse(["http://127.0.0.1:1"]).unwrap();
+    let source = ComponentSource::new(component, SourceOptions { grants, ..SourceOptions::default() }).unwrap();
+    let error = run(source.fetch_page(request())).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Denied);
+    assert_eq!(error.hint.unwrap(), "add \"127.0.0.1:1\" to `allow_private` in [source]");
+    assert_eq!((error.traffic.requests, error.traffic.denied), (0, 1));
+}
+
+#[test]
+fn a_silent_server_is_a_transient_failure_whatever_the_component_says() {
+    let (_listener, authority) = silent();
+    let guest = Guest::new().request(&authority).error(5, "it failed", None, None);
+    let limits = Limits { idle: Duration::from_millis(30), ..Limits::default() };
+    let error = granted(&guest, &authority, limits).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Transient);
+    assert_eq!(error.message, format!("`http://{authority}` was silent for 30ms: it failed"));
+}
+
+#[test]
+fn waiting_costs_no_time_of_the_component() {
+    let (_listener, authority) = silent();
+    let guest = Guest::new().request(&authority).page(b"1", None);
+    let limits = Limits { idle: Duration::from_millis(200), page_cpu: Duration::from_millis(150), ..Limits::default() };
+    assert!(granted(&guest, &authority, limits).is_ok());
+}
+
+#[test]
+fn a_reached_limit_ends_the_call_even_if_the_component_hides_it() {
+    let (_listener, authority) = silent();
+    let guest = Guest::new().request(&authority).request(&authority).page(b"1", None);
+    let limits = Limits { idle: Duration::from_millis(10), requests_per_page: 1, ..Limits::default() };
+    let error = granted(&guest, &authority, limits).unwrap_err();
+    assert_eq!(
+        (error.kind, error.message.as_str()),
+        (ErrorKind::Limit, "the number of requests reached 2, more than the limit of 1",)
+    );
+}
+
+#[test]
+fn handles_are_limited() {
+    let guest = Guest::new().hoard();
+    let limits = Limits { handles: 100, ..Limits::default() };
+    let message = "the number of handles of the component reached 101";
+    check_failure(&guest, limits, ErrorKind::Limit, message, "raise `handles`");
+}
+
+#[test]
+fn compiling_is_limited() {
+    let hurry = LoadOptions { compile_time: Duration::ZERO, ..options() };
+    let error = load_with(&Guest::new().build(), &hurry).map(|_| ()).unwrap_err();
+    assert!(matches!(&error.kind, LoadErrorKind::Limit(hit) if hit.key == "compile_time"), "{}", cause(&error));
+}
+
+#[test]
+fn a_whole_program_finds_an_empty_world() {
+    let guest = Guest::new().program();
+    let component = load_with(&guest.build(), &options()).unwrap();
+    assert!(component.info().wants_sockets);
+    let source = ComponentSource::new(component, SourceOptions::default()).unwrap();
+    assert_eq!(run(source.fetch_page(request())).unwrap().records, "");
+}
+
+#[test]
+fn a_program_that_exits_is_stopped() {
+    let guest = Guest::new().program().fetch_page("(call $exit (i32.const 1)) unreachable");
+    check_failure(&guest, Limits::default(), ErrorKind::Trap, "the component was stopped in `fetch-page`", "this is");
+    let error = fetch(&guest, Limits::default()).unwrap_err();
+    assert!(error.message.ends_with("it exited with status 1"), "{error}");
 }

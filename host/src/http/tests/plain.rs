@@ -172,22 +172,34 @@ fn secrets_go_out_to_their_origins_and_do_not_come_back() {
         let mut opts = options(&bound.origin());
         opts.grants = AllowList::parse([bound.origin(), other.origin()]).unwrap();
         opts.allow_private.push(HostPort::parse(&other.address.to_string()).unwrap());
-        opts.secrets = vec![secret("tok-1", "top secret/1", &bound.origin())];
+        opts.secrets = vec![secret("the-token-1", "top secret/1", &bound.origin())];
         let call = Call::new(opts);
         let request = |origin: &str| {
             let body = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
-            Request::get(format!("{origin}/x/tok-1/?k=tok-1")).header("x-key", "Key tok-1").body(body).unwrap()
+            Request::get(format!("{origin}/x/the-token-1/?k=the-token-1"))
+                .header("x-key", "Key the-token-1")
+                .body(body)
+                .unwrap()
         };
         let seen = call.send(request(&bound.origin())).await.unwrap();
         let sent = bound.requests().remove(0);
         assert!(sent.starts_with("GET /x/top%20secret%2F1/?k=top%20secret%2F1 HTTP/1.1\r\n"), "{sent}");
         assert!(sent.contains("x-key: Key top secret/1\r\n"), "{sent}");
-        assert!(seen.body.contains("/x/tok-1/?k=tok-1") && seen.body.contains("x-key: Key tok-1"), "{}", seen.body);
+        assert!(
+            seen.body.contains("/x/the-token-1/?k=the-token-1") && seen.body.contains("x-key: Key the-token-1"),
+            "{}",
+            seen.body
+        );
         assert!(!seen.body.contains("secret"), "{}", seen.body);
-        assert_eq!(seen.headers[LOCATION], "/x/tok-1/?k=tok-1");
+        assert_eq!(seen.headers[LOCATION], "/x/the-token-1/?k=the-token-1");
         call.send(request(&other.origin())).await.unwrap();
         let sent = other.requests().remove(0);
-        assert!(sent.contains("/x/tok-1/?k=tok-1") && sent.contains("Key tok-1") && !sent.contains("secret"), "{sent}");
+        assert!(
+            sent.contains("/x/the-token-1/?k=the-token-1")
+                && sent.contains("Key the-token-1")
+                && !sent.contains("secret"),
+            "{sent}"
+        );
     });
 }
 
@@ -204,6 +216,12 @@ fn a_proxy_is_used_when_there_is_one() {
         assert!(sent.starts_with("GET http://service.example/path HTTP/1.1\r\n"), "{sent}");
         assert!(sent.contains("proxy-authorization: Basic dXM6ZXI=\r\n"), "{sent}");
         assert!(matches!(call.get("http://other.example/").await, Err(Error::HttpRequestDenied)));
+        for private in ["http://localhost:1", "http://a.localhost:1", "http://10.0.0.1:1"] {
+            let mut opts = options(private);
+            opts.allow_private.clear();
+            opts.proxy = Some(Proxy::parse(&proxy.origin()).unwrap());
+            assert!(matches!(Call::new(opts).get(private).await, Err(Error::HttpRequestDenied)), "{private}");
+        }
     });
 }
 

@@ -9,7 +9,8 @@ use crate::{
     component::{Component, ComponentSource, Engine, Limits, LoadOptions, SourceOptions},
     config::{self, Config, Overrides, SecretValue},
     http::{
-        allow::{AllowList, GrantError, HostPort},
+        allow::{AllowList, HostPort},
+        origin::GrantError,
         proxy::Proxy,
         secrets::{SecretGrant, SecretValue as Hidden},
         tls::TlsOptions,

@@ -114,12 +114,10 @@ impl Cells {
         self.nulls.len()
     }
 
-    /// Writes a text into the cell of a row, if this column holds texts as they are. Rows in between become null.
+    /// Writes a text into the cell of a row; false when this is no column of texts, or can hold no more. Rows in between
+    /// become null.
     #[inline]
     pub(crate) fn push_text(&mut self, row: usize, text: &str) -> bool {
-        if self.data_type != DataType::Text {
-            return false;
-        }
         self.pad(row);
         let Values::Text(texts) = &mut self.values else { return false };
         let pushed = texts.push(text.as_bytes());
@@ -129,23 +127,32 @@ impl Cells {
         pushed
     }
 
-    /// Writes an integer into the cell of a row, if this column holds integers.
+    /// Writes a bigint, an instant or a time of day; false when this is no column of such.
     #[inline]
     pub(crate) fn push_int(&mut self, row: usize, value: i64) -> bool {
-        self.data_type == DataType::Bigint && self.push_i64(row, value)
-    }
-
-    /// Writes an instant into the cell of a row, if this column holds instants.
-    #[inline]
-    pub(crate) fn push_instant(&mut self, row: usize, micros: i64) -> bool {
-        self.data_type == DataType::Timestamp && self.push_i64(row, micros)
-    }
-
-    #[inline]
-    fn push_i64(&mut self, row: usize, value: i64) -> bool {
         self.pad(row);
         let Values::Int(values) = &mut self.values else { return false };
         values.push(value);
+        self.nulls.append_non_null();
+        true
+    }
+
+    /// Writes a double; false when this is no column of such.
+    #[inline]
+    pub(crate) fn push_float(&mut self, row: usize, value: f64) -> bool {
+        self.pad(row);
+        let Values::Float(values) = &mut self.values else { return false };
+        values.push(value);
+        self.nulls.append_non_null();
+        true
+    }
+
+    /// Writes a truth value; false when this is no column of such.
+    #[inline]
+    pub(crate) fn push_bool(&mut self, row: usize, value: bool) -> bool {
+        self.pad(row);
+        let Values::Bool(values) = &mut self.values else { return false };
+        values.append(value);
         self.nulls.append_non_null();
         true
     }

@@ -18,16 +18,19 @@ const ID_LENGTH: usize = 14;
 /// How many random bytes are asked for at once: asking for ten at a time would cost more than all else about a row.
 const RANDOM_BYTES: usize = 4_000;
 
+/// Fills its argument with random bytes.
+pub type RandomBytes = Box<dyn FnMut(&mut [u8]) + Send>;
+
 /// Makes the ids of rows.
 pub(crate) struct RowIds {
-    random: Box<dyn FnMut(&mut [u8]) + Send>,
+    random: RandomBytes,
     unused: Vec<u8>,
     text: String,
 }
 
 impl RowIds {
     /// Ids whose random bytes are filled in by `random`.
-    pub(crate) fn new(random: Box<dyn FnMut(&mut [u8]) + Send>) -> Self {
+    pub(crate) fn new(random: RandomBytes) -> Self {
         Self { random, unused: Vec::new(), text: String::new() }
     }
 

@@ -2,10 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write};
 
-use super::{
-    numbers::float_text,
-    tape::{Document, Node, Tape},
-};
+use super::tape::{Document, Node, Tape};
 
 /// Appends a value. Of members with the same key the last one's value is written, at the place of the first.
 pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
@@ -15,7 +12,7 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
         Node::Bool(false) => out.push_str("false"),
         // Writing to a string never fails.
         Node::Int(value) => drop(write!(out, "{value}")),
-        Node::Float(value) => out.push_str(&float_text(value)),
+        Node::Float(value) => write_float(value, out),
         Node::BigInt(span) | Node::HugeFloat(span) => out.push_str(document.span(span)),
         node @ (Node::Text(_) | Node::Unescaped(_)) => write_string(document.string(node), out),
         Node::Array { .. } => {
@@ -44,7 +41,7 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
 }
 
 /// The members of an object, each key once: at its first place, with its last value.
-fn unique_members<'a>(document: Document<'a>, at: usize) -> Vec<(&'a str, usize)> {
+fn unique_members(document: Document<'_>, at: usize) -> Vec<(&str, usize)> {
     let mut members: Vec<(&str, usize)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     for (key, value) in document.members(at) {
@@ -89,6 +86,18 @@ fn copy(document: Document<'_>, at: usize, tape: &mut Tape) {
     }
 }
 
+/// Writes a float in the shortest form, as the JSON library does that dlt uses.
+fn write_float(value: f64, out: &mut String) {
+    let scientific = format!("{value:e}");
+    // Writing to a string never fails.
+    let _ = match scientific.split_once('e').map(|(mantissa, exponent)| (mantissa, exponent.parse::<i32>())) {
+        Some((mantissa, Ok(exponent @ 16..))) => write!(out, "{mantissa}e+{exponent}"),
+        Some((mantissa, Ok(exponent @ ..=-6))) => write!(out, "{mantissa}e{exponent}"),
+        Some((_, Ok(-5))) => write!(out, "{value}"),
+        _ => write!(out, "{value:?}"),
+    };
+}
+
 fn write_string(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
@@ -105,4 +114,37 @@ fn write_string(text: &str, out: &mut String) {
         }
     }
     out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalize::parse::parse;
+
+    #[test]
+    fn values_are_written_compactly() {
+        for (text, expected) in [
+            (" { \"a\" : [ 1 , 2.50 , null , true , false ] } ", r#"{"a":[1,2.5,null,true,false]}"#),
+            (
+                r#""a\"\\\/\b\f\n\r\t\u0000\u001f\u007fé\u2028""#,
+                "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u{7f}é\u{2028}\"",
+            ),
+            ("[1.0,100.0,1e15,1e16,1e22]", "[1.0,100.0,1000000000000000.0,1e+16,1e+22]"),
+            ("[1e-4,1e-5,1.5e-7,-0.0,5e-324]", "[0.0001,0.00001,1.5e-7,-0.0,5e-324]"),
+            ("[123456789012345678901234567890,1e999]", "[123456789012345678901234567890,1e999]"),
+            (r#"{"a":1,"b":2,"a":{"c":3,"c":4}}"#, r#"{"a":{"c":4},"b":2}"#),
+        ] {
+            let mut tape = Tape::default();
+            parse(text, &mut tape).unwrap();
+            let document = Document { text, tape: &tape };
+            let mut out = String::new();
+            write(document, 0, &mut out);
+            assert_eq!(out, expected);
+
+            let unique = without_duplicates(document);
+            let mut out = String::new();
+            write(Document { text, tape: &unique }, 0, &mut out);
+            assert_eq!(out, expected);
+        }
+    }
 }

@@ -141,7 +141,9 @@ fn reduce(text: &str) -> Vec<char> {
 
 fn snake_case(reduced: &[char]) -> String {
     let mut name: Vec<char> = break_before_words_end(&break_before_words(reduced));
-    name.iter_mut().for_each(|c| c.make_ascii_lowercase());
+    for c in &mut name {
+        c.make_ascii_lowercase();
+    }
     if name.first().is_some_and(|c| digits::value(*c).is_some()) {
         name.insert(0, '_');
     }

@@ -321,12 +321,15 @@ fn narrow(start: usize, end: usize) -> Option<Span> {
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
+    // `"` and `\`.
+    const QUOTES: u64 = ONES * 0x22;
+    const BACKSLASHES: u64 = ONES * 0x5c;
     let (words, rest) = bytes.as_chunks::<8>();
     let mut length = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
+        let quote = word ^ QUOTES;
+        let backslash = word ^ BACKSLASHES;
         // The high bit of a byte is set where the byte is zero (or below 0x20). A borrow can set it wrongly only above
         // a byte where it is rightly set, and only the lowest counts.
         let found = ((quote.wrapping_sub(ONES) & !quote)
@@ -340,3 +343,7 @@ fn plain_length(bytes: &[u8]) -> usize {
     }
     length + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
 }
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

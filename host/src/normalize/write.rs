@@ -14,6 +14,7 @@ use super::{
     shape::{NONE, variant_name},
     table::System,
     tape::{Document, Node},
+    timestamp::{self, Moment},
 };
 
 /// How many names are tried for a key whose name is taken.
@@ -60,9 +61,23 @@ impl Rows {
             frame.deferred.push(Deferred { key, column, kind: Kind::Value });
             return Ok(());
         };
-        let written = match document.node(key.at) {
-            node @ (Node::Text(_) | Node::Unescaped(_)) => cells.push_text(table.rows, document.string(node)),
-            Node::Int(value) => cells.push_int(table.rows, value),
+        // The usual case: the value has the column's type.
+        let written = match (document.node(key.at), cells.data_type()) {
+            (node @ (Node::Text(_) | Node::Unescaped(_)), DataType::Text) => {
+                cells.push_text(table.rows, document.string(node))
+            }
+            (node @ (Node::Text(_) | Node::Unescaped(_)), DataType::Timestamp) => {
+                match timestamp::parse(document.string(node)) {
+                    Some(Moment::Instant { micros, truncated }) => {
+                        self.journal.truncated += u64::from(truncated);
+                        cells.push_int(table.rows, micros)
+                    }
+                    _ => false,
+                }
+            }
+            (Node::Int(value), DataType::Bigint) => cells.push_int(table.rows, value),
+            (Node::Float(value), DataType::Double) => cells.push_float(table.rows, value),
+            (Node::Bool(value), DataType::Bool) => cells.push_bool(table.rows, value),
             _ => false,
         };
         if written { Ok(()) } else { self.fit(document, key, column, Kind::Value, frame) }
@@ -232,14 +247,13 @@ impl Rows {
         };
         let state = &self.tables[key.table].columns[column];
         let known = state.variants.iter().find(|(variant, _)| *variant == data_type).map(|(_, place)| *place);
-        let variant = match known {
-            Some(variant) => variant,
-            None => {
-                let name = variant_name(self.naming, &state.name, data_type.as_str());
-                let variant = self.column(key.table, &name);
-                self.tables[key.table].columns[column].variants.push((data_type, variant));
-                variant
-            }
+        let variant = if let Some(variant) = known {
+            variant
+        } else {
+            let name = variant_name(self.naming, &state.name, data_type.as_str());
+            let variant = self.column(key.table, &name);
+            self.tables[key.table].columns[column].variants.push((data_type, variant));
+            variant
         };
         let variant = self.claim(key, variant)?;
         if self.tables[key.table].columns[variant].cells.is_none() {
@@ -263,18 +277,15 @@ impl Rows {
             let Some(value) = scalar(document, key.at, &json) else { continue };
             let inferred = if kind == Kind::LastVariant { Some(value.plain_type()) } else { value.infer() };
             let is_variant = kind != Kind::Value;
-            match inferred.or_else(|| is_variant.then(|| value.plain_type())) {
-                Some(data_type) => {
-                    self.type_column(key.table, column, data_type, |column| column.variant |= is_variant);
-                    self.fit(document, key, column, kind, frame)?;
-                }
+            if let Some(data_type) = inferred.or_else(|| is_variant.then(|| value.plain_type())) {
+                self.type_column(key.table, column, data_type, |column| column.variant |= is_variant);
+                self.fit(document, key, column, kind, frame)?;
+            } else {
                 // A number that fits no type of numbers: the column waits for one that does.
-                None => {
-                    if !self.tables[key.table].columns[column].listed {
-                        self.list_column(key.table, column);
-                    }
-                    self.put_variant(document, key, column, kind, value.plain_type(), frame)?;
+                if !self.tables[key.table].columns[column].listed {
+                    self.list_column(key.table, column);
                 }
+                self.put_variant(document, key, column, kind, value.plain_type(), frame)?;
             }
         }
         Ok(())

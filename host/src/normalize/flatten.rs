@@ -19,14 +19,14 @@ use super::{
 const MAX_NESTING: i64 = 1000;
 
 /// The column of an item that is no object.
-pub(crate) const VALUE: &str = "value";
+pub(crate) const VALUE: &[u8] = b"value";
 
 /// What a row is made of.
 #[derive(Clone, Copy)]
 pub(crate) enum Content {
     Object(usize),
     /// A value that is no object, and the key that it gets.
-    Wrapped(&'static str, usize),
+    Wrapped(&'static [u8], usize),
 }
 
 /// Where a row belongs.
@@ -118,6 +118,10 @@ impl Rows {
         let serial = self.serial;
         let mut expected = 0;
         for (name, at) in document.members(at) {
+            if self.put_usual(document, (table, shape), (name, at), expected) {
+                expected += 1;
+                continue;
+            }
             let slot = self.slot(table, shape, name, expected);
             expected = slot + 1;
             let seen = &mut self.shapes[shape].slots[slot].seen;
@@ -132,7 +136,7 @@ impl Rows {
 
     /// The slot of a key.
     #[inline]
-    fn slot(&mut self, table: usize, shape: usize, key: &str, expected: usize) -> usize {
+    fn slot(&mut self, table: usize, shape: usize, key: &[u8], expected: usize) -> usize {
         let state = &mut self.shapes[shape];
         if let Some(slot) = state.find(key, expected) {
             return slot;

@@ -11,7 +11,7 @@ use super::{
 };
 
 /// The key that dlt puts a list under that is an item of a list.
-const LIST: &str = "list";
+const LIST: &[u8] = b"list";
 
 impl Rows {
     /// Makes rows of the items of all lists of a row.
@@ -47,29 +47,29 @@ impl Rows {
     /// The table of a list. When another list of the row has taken it, the list gets a table of its own.
     fn list_table(&mut self, table: usize, list: PendingList, row: u64) -> Result<usize, Refusal> {
         let key = Key { table, shape: list.shape, slot: list.slot, at: list.at };
-        let mut child = self.shapes[list.shape].slots[list.slot].list;
+        let mut child = self.shapes[list.shape].details[list.slot].list;
         if child == NONE {
             let shape = &self.shapes[list.shape];
-            let path = Naming::join(&shape.path, &shape.slots[list.slot].ident);
+            let path = Naming::join(&shape.path, &shape.details[list.slot].ident);
             let path = Naming::join(&self.tables[table].path, &path);
             child = self.child_table(table, &self.naming.fit(&path), path);
-            self.shapes[list.shape].slots[list.slot].list = child;
+            self.shapes[list.shape].details[list.slot].list = child;
         }
         if self.tables[child].claimed != row {
             self.claim_table(child, key, row);
             return Ok(child);
         }
-        let mut alias = self.shapes[list.shape].slots[list.slot].list_alias;
+        let mut alias = self.shapes[list.shape].details[list.slot].list_alias;
         if alias == NONE {
             let original = self.shapes[list.shape].raw_path_of(list.slot);
             let name = self.naming.tagged(&self.tables[child].name, &original);
             alias = self.child_table(table, &name, name.clone());
-            self.shapes[list.shape].slots[list.slot].list_alias = alias;
+            self.shapes[list.shape].details[list.slot].list_alias = alias;
             let first = self.tables[child].claimed_by;
             self.tell_collision(key, first, name);
         }
         if self.tables[alias].claimed == row {
-            let column = self.shapes[list.shape].slots[list.slot].name.clone();
+            let column = self.shapes[list.shape].details[list.slot].name.clone();
             return Err(Refusal::NoFreeName { table: self.tables[table].name.clone(), column });
         }
         self.claim_table(alias, key, row);

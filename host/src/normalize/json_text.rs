@@ -27,11 +27,11 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
         }
         Node::Object { .. } => {
             out.push('{');
-            for (position, (key, value)) in unique_members(document, at).into_iter().enumerate() {
+            for (position, value) in unique_members(document, at).into_iter().enumerate() {
                 if position > 0 {
                     out.push(',');
                 }
-                write_string(key, out);
+                write_string(document.string(document.node(key_of(value))), out);
                 out.push(':');
                 write(document, value, out);
             }
@@ -40,18 +40,23 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
     }
 }
 
-/// The members of an object, each key once: at its first place, with its last value.
-fn unique_members(document: Document<'_>, at: usize) -> Vec<(&str, usize)> {
-    let mut members: Vec<(&str, usize)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
+/// The values of an object, of each key one: at the place of the first, the last.
+fn unique_members(document: Document<'_>, at: usize) -> Vec<usize> {
+    let mut values: Vec<usize> = Vec::new();
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
     for (key, value) in document.members(at) {
-        let place = *places.entry(key).or_insert(members.len());
-        match members.get_mut(place) {
-            Some(member) => member.1 = value,
-            None => members.push((key, value)),
+        let place = *places.entry(key).or_insert(values.len());
+        match values.get_mut(place) {
+            Some(first) => *first = value,
+            None => values.push(value),
         }
     }
-    members
+    values
+}
+
+/// The place of the key of a member: right before its value.
+fn key_of(value: usize) -> usize {
+    value - 1
 }
 
 /// Copies a tape without the members that a later one of the same key replaces. Both borrow from the same text.
@@ -72,9 +77,8 @@ fn copy(document: Document<'_>, at: usize, tape: &mut Tape) {
             Node::Array { end: length(tape) }
         }
         Node::Object { .. } => {
-            for (_, value) in unique_members(document, at) {
-                // The key stands right before its value.
-                tape.nodes.push(document.node(value - 1));
+            for value in unique_members(document, at) {
+                tape.nodes.push(document.node(key_of(value)));
                 copy(document, value, tape);
             }
             Node::Object { end: length(tape) }

@@ -8,7 +8,7 @@
 //! 1. `parse` reads it onto a `tape`, a flat list of nodes that borrow from the page.
 //! 2. `flatten` walks the tape and makes a row of it, `items` makes rows of the lists in it. `shape` tells for each key
 //!    which column, object or child table it leads to; `names` makes the names of new ones, `order` puts them in order.
-//! 3. `write` puts each value into its cell. A new column's type is found by `infer`; a value of another type goes
+//! 3. `usual` puts a value into its cell when all is as in the row before; `write` does it in all other cases. A new column's type is found by `infer`; a value of another type goes
 //!    through `coerce` (with `numbers`, `timestamp`, `calendar`, `json_text`), or to a variant column. Two keys of one row that want
 //!    the same name both get a column.
 //! 4. `rows` keeps tables and columns, with the [`schema`] that they belong to. A record that fails is undone with the
@@ -23,6 +23,7 @@ mod columns;
 mod declare;
 mod digits;
 mod flatten;
+mod hash;
 mod ids;
 mod infer;
 mod items;
@@ -40,6 +41,7 @@ mod shape;
 mod table;
 mod tape;
 mod timestamp;
+mod usual;
 mod write;
 
 #[cfg(test)]

@@ -5,12 +5,8 @@
 //! of a hash of what the name was made from.
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use sha3::{
-    Shake128,
-    digest::{ExtendableOutput, Update, XofReader},
-};
 
-use super::digits;
+use super::{digits, hash::shake128};
 
 /// What stands between the parts of a nested name.
 pub(crate) const SEPARATOR: &str = "__";
@@ -107,13 +103,6 @@ fn tag(text: &str) -> String {
             other => other.to_ascii_lowercase(),
         })
         .collect()
-}
-
-/// Fills `out` with the SHAKE128 hash of `input`.
-pub(crate) fn shake128(input: &[u8], out: &mut [u8]) {
-    let mut hasher = Shake128::default();
-    hasher.update(input);
-    hasher.finalize_xof().read(out);
 }
 
 /// Replaces what is no letter, digit or `_`: some characters by a letter, each run of others by one `_`.

@@ -12,7 +12,7 @@ impl Rows {
     /// Puts what a row has brought into the order in which dlt meets it, where that makes a difference: new columns,
     /// and new tables.
     pub(crate) fn sort_as_dlt(&self, document: Document<'_>, at: usize, frame: &mut Frame) {
-        let new_table = || frame.lists.iter().any(|list| self.shapes[list.shape].slots[list.slot].list == NONE);
+        let new_table = || frame.lists.iter().any(|list| self.shapes[list.shape].details[list.slot].list == NONE);
         if frame.deferred.len() < 2 && (frame.lists.len() < 2 || !new_table()) {
             return;
         }

@@ -7,8 +7,18 @@
 
 pub mod model;
 pub mod source;
+pub mod state;
+
+pub mod report;
+pub mod retry;
+
+pub mod config;
 
 pub mod component;
 pub mod http;
 pub mod normalize;
 pub mod sink;
+
+pub mod pipeline;
+
+pub mod cli;

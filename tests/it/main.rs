@@ -1,1 +1,42 @@
-//! Tests that run the program from outside.
+//! The acceptance tests: the built program and component against the stand-in, from outside.
+//!
+//! A test belongs to the module of what it is about; what a pure function decides is tested beside that function.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use acceptance::fake_jivo::{FakeJivo, Options};
+
+// What is loaded when all is well: resources, pages in each dialect, child tables, second runs.
+mod extract;
+// Runs that stop in the middle, and how the next one goes on.
+mod resume;
+// A service that fails: statuses, broken connections, silence. Not for answers that are whole but wrong.
+mod faults;
+// Answers that are whole but wrong, and configuration, components and destinations that cannot be used.
+mod bad_input;
+// The destination: locked, missing, in the way.
+mod destination;
+// Types, columns and tables that appear as the data asks for them. Not for comparisons with dlt.
+mod schema;
+// What a component can reach, and where secrets go.
+mod sandbox;
+// Commands, options and what they print. Not for `query`.
+mod cli;
+// `init`: the folder it writes.
+mod init;
+// `query` and its formats.
+mod query;
+// dlt as the judge of the tables, and the product brief's Python.
+mod dlt;
+// The sources themselves: invariants of the architecture, lengths of files, places that must not be named.
+mod tidy;
+
+/// A stand-in with the default options.
+fn server() -> FakeJivo {
+    start(Options::default())
+}
+
+/// A stand-in.
+fn start(options: Options) -> FakeJivo {
+    FakeJivo::start(options).unwrap()
+}

@@ -1,1 +1,21 @@
 //! The harness of the acceptance tests, and the JivoChat stand-in.
+//!
+//!  * [`fake_jivo`]: the service the component reads, with faults on command.
+//!  * [`places`]: where the built program and component are; a test that finds none says how to make them.
+//!  * [`cli`]: runs the program, and asserts on what it said with the whole transcript at hand.
+//!  * [`project`]: a folder with a pipeline file, pointed at a stand-in.
+//!  * [`dlt`]: dlt itself, in a virtual environment, as the judge of the tables.
+
+#![allow(clippy::missing_panics_doc, reason = "the harness fails a test by panicking")]
+#![allow(clippy::unwrap_used, reason = "the harness fails a test by panicking")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the harness is outside of the program, with its clock and its environment"
+)]
+
+pub mod cli;
+pub mod dlt;
+pub mod fake_jivo;
+pub mod places;
+pub mod project;
+pub mod redact;

@@ -1,1 +1,31 @@
-//! Source components: found, checked, compiled, called.
+//! Source components: found, checked, compiled, and called in a sandbox.
+//!
+//! An [`Engine`] compiles; [`Component::load`] refuses whatever is no source component before anything of it runs;
+//! [`ComponentSource`] is a component with configuration, grants and secrets, and implements
+//! [`Source`](crate::source::Source). Every call gets a fresh instance with [`Limits`], and can reach nothing but what
+//! [`http`](crate::http) lends it.
+
+mod bindings;
+mod call;
+mod convert;
+mod engine;
+mod inspect;
+mod limits;
+mod link;
+mod load;
+mod meter;
+mod sandbox;
+mod state;
+mod stdio;
+mod text;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use engine::{Engine, EngineError};
+pub use inspect::{ComponentInfo, Unfit};
+pub use limits::Limits;
+pub use load::{Component, LoadError, LoadErrorKind, LoadOptions};
+pub use sandbox::{ComponentSource, Description, SourceOptions};

@@ -1,1 +1,308 @@
-//! The DuckDB destination.
+//! The DuckDB destination: rows, load row, schema version and state of a load in one transaction, laid out as dlt
+//! 1.31 lays them out.
+//!
+//! A load begins with the first [`Sink::append`] after [`Sink::open`] or the last load, and ends with [`Sink::commit`].
+//! What a process that is killed leaves behind depends on where it was:
+//!
+//! * before the `COMMIT`: the loads before, whole; of this one nothing, neither rows nor new columns nor state;
+//! * within the `COMMIT`: either all of the load or nothing, as DuckDB's log tells at the next open;
+//! * after it: the load, whole. Its checkpoint covers its rows, so a run that resumes there loses and doubles nothing.
+//!
+//! Rows of `append` tables go to their table at once. Rows of `replace` tables wait in `<dataset>_staging`, over as many
+//! loads as it takes, until the resource is complete; then one load swaps them in, and readers see the old rows until it
+//! commits. Rows of `merge` tables with a key wait there until the end of their own load.
+//!
+//! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
+//! out of the `append` that brought the row. After any error the transaction is gone and the sink is ready for another.
+
+mod connect;
+mod ddl;
+mod dml;
+mod error;
+mod finish;
+mod load;
+mod packed;
+mod query;
+mod schema_json;
+mod state_json;
+mod tables;
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use arrow_array::RecordBatch;
+use duckdb::Connection;
+use indexmap::IndexMap;
+use serde_json::{Map, Value};
+
+pub use error::SinkError;
+pub use query::{Answer, Reader};
+
+use crate::model::WriteDisposition;
+use crate::normalize::schema::{Schema, Table};
+use load::Load;
+use tables::{Place, Tables};
+
+/// Where a sink writes to, and in whose name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SinkOptions {
+    /// The database file, or `:memory:`.
+    pub path: PathBuf,
+    /// The dataset: the schema inside the database that holds the tables.
+    pub dataset: String,
+    /// Name of the pipeline, which the state is kept under.
+    pub pipeline: String,
+    /// Name of dlt's schema: the source's.
+    pub schema_name: String,
+    /// How long to wait for a file that another process holds.
+    pub lock_wait: Duration,
+}
+
+/// What earlier loads left, by this program or by dlt.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stored {
+    /// The data tables as last stored; none when the dataset or this source in it is new.
+    pub schema: Option<Schema>,
+    /// The state of all sources of the pipeline, by source name: what `sources` is in dlt's state.
+    pub state: Option<Map<String, Value>>,
+}
+
+/// What ends a load.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitLoad<'a> {
+    /// Unix time with a fraction, as text; greater than any before.
+    pub load_id: &'a str,
+    /// All tables, those of earlier loads included.
+    pub schema: &'a Schema,
+    /// The state of all sources: an object, by source name.
+    pub state: &'a Value,
+    /// Root tables that are complete with this load. Those of `replace` are swapped in, even without a row.
+    pub finished: &'a [String],
+    /// The time of the commit, in microseconds since 1970.
+    pub inserted_at: i64,
+}
+
+/// What a commit brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Rows that became visible, per data table, in the order of their first row. Rows that wait in staging count when
+    /// they are swapped in.
+    pub rows: IndexMap<String, u64>,
+}
+
+/// An open destination.
+#[derive(Debug)]
+pub struct Sink {
+    connection: Connection,
+    options: SinkOptions,
+    tables: Tables,
+    /// The stored schema and state, as dlt's documents, so that hints of dlt survive.
+    schema_document: Option<Value>,
+    state_document: Option<Value>,
+    load: Option<Load>,
+    /// Root tables that are replaced once, whatever their disposition.
+    replaced_once: HashSet<String>,
+    /// The file was made by this sink and holds nothing yet.
+    new_file: bool,
+}
+
+impl Sink {
+    /// Opens the database, and makes the file when there is none; a file that nothing was committed to is removed again.
+    /// Waits up to `lock_wait` for a file that another process holds; `on_wait` is told once who that is.
+    ///
+    /// # Errors
+    /// [`SinkError::Locked`], [`SinkError::NotFound`], [`SinkError::Unwritable`], [`SinkError::Full`],
+    /// [`SinkError::Unreadable`], [`SinkError::NewerFormat`]: nothing was changed.
+    pub fn open(options: SinkOptions, on_wait: &mut dyn FnMut(&str)) -> Result<Self, SinkError> {
+        let in_memory = options.path == Path::new(connect::MEMORY);
+        let new_file = !in_memory && !options.path.exists();
+        let connection = connect::open(&options.path, connect::Access::Write, options.lock_wait, on_wait)?;
+        let mut sink = Self {
+            connection,
+            options,
+            tables: Tables::default(),
+            schema_document: None,
+            state_document: None,
+            load: None,
+            replaced_once: HashSet::new(),
+            new_file,
+        };
+        sink.read_back()?;
+        Ok(sink)
+    }
+
+    /// What earlier loads left.
+    ///
+    /// # Errors
+    /// [`SinkError::Bookkeeping`] when a stored document is none.
+    pub fn stored(&self) -> Result<Stored, SinkError> {
+        let schema = self.schema_document.as_ref().map(schema_json::read).transpose();
+        let schema = schema.map_err(|reason| self.bookkeeping("_dlt_version", reason))?;
+        let state = self.state_document.as_ref().map(|document| match document.get("sources") {
+            Some(Value::Object(sources)) => sources.clone(),
+            _ => Map::new(),
+        });
+        Ok(Stored { schema, state })
+    }
+
+    /// Appends a batch to a table, within the open load. The table is made, or gets the columns it lacks; the columns of
+    /// the batch are found by name. A batch without rows does nothing.
+    ///
+    /// # Errors
+    /// [`SinkError::Contract`] when the rows do not fit, and what [`SinkError`] lists beside. The load is rolled back.
+    pub fn append(&mut self, schema: &Schema, table: &str, batch: &RecordBatch) -> Result<(), SinkError> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let Some(table) = schema.tables.get(table) else {
+            self.rollback()?;
+            let reason = "the schema does not have it".to_owned();
+            return Err(SinkError::Contract { table: table.to_owned(), reason });
+        };
+        self.begin()?;
+        let done = self.append_within(schema, table, batch);
+        let done = done.map_err(|error| self.misfit(&table.name, &error));
+        self.or_rollback(done)
+    }
+
+    /// Forgets the rows that wait in staging for the swap of `root`, within the open load: for a `replace` resource that
+    /// starts at its first page.
+    ///
+    /// # Errors
+    /// What [`SinkError`] lists. The load is rolled back.
+    pub fn restart(&mut self, schema: &Schema, root: &str) -> Result<(), SinkError> {
+        let Some(table) = schema.tables.get(root) else { return Ok(()) };
+        let staged = |table: &&Table| self.tables.has(Place::Staging, &table.name);
+        let chain: Vec<_> = load::below(schema, root).into_iter().chain([table]).filter(staged).collect();
+        if chain.is_empty() {
+            return Ok(());
+        }
+        self.begin()?;
+        let mut emptied = Ok(());
+        if let Some(load) = &mut self.load {
+            emptied = chain.iter().try_for_each(|table| load.empty_staging(&self.connection, &mut self.tables, table));
+        }
+        let emptied = emptied.map_err(|error| self.misfit(root, &error));
+        self.or_rollback(emptied)
+    }
+
+    /// From now on the rows of `root` and of the tables below are staged and replace all earlier ones when a commit names
+    /// it as finished, whatever its write disposition. Ends with that commit; a sink that is opened anew must be told
+    /// again.
+    pub fn replace_once(&mut self, root: &str) {
+        self.replaced_once.insert(root.to_owned());
+    }
+
+    /// Gives up the open load. Without one it does nothing.
+    ///
+    /// # Errors
+    /// What [`SinkError`] lists, when the tables cannot be read back.
+    pub fn rollback(&mut self) -> Result<(), SinkError> {
+        if self.load.take().is_none() {
+            return Ok(());
+        }
+        // Some errors end the transaction by themselves; then there is nothing left to roll back.
+        if let Err(error) = self.connection.execute_batch("ROLLBACK") {
+            tracing::debug!(%error, "rollback");
+        }
+        self.read_back()
+    }
+
+    /// Runs a query, for the summary of a run. It sees the rows of the open load.
+    ///
+    /// # Errors
+    /// [`SinkError::Query`].
+    pub fn query(&self, sql: &str) -> Result<Answer, SinkError> {
+        query::run(&self.connection, &self.options.path, sql)
+    }
+
+    /// Gives up the open load, if any, and writes all that is in DuckDB's log into the file.
+    ///
+    /// # Errors
+    /// [`SinkError::Full`] and what [`SinkError`] lists beside. What was committed is safe in the log all the same.
+    pub fn close(mut self) -> Result<(), SinkError> {
+        self.rollback()?;
+        if self.new_file {
+            return Ok(());
+        }
+        self.connection.execute_batch("CHECKPOINT").map_err(|error| self.failed("writing the log back", &error))
+    }
+
+    fn begin(&mut self) -> Result<(), SinkError> {
+        if self.load.is_none() {
+            let begun = self.connection.execute_batch("BEGIN TRANSACTION");
+            begun.map_err(|error| self.failed("beginning a load", &error))?;
+            self.load = Some(Load::default());
+        }
+        Ok(())
+    }
+
+    fn append_within(&mut self, schema: &Schema, table: &Table, batch: &RecordBatch) -> duckdb::Result<()> {
+        let root = load::root_of(schema, table);
+        let disposition = self.disposition(root);
+        let Some(load) = &mut self.load else { return Ok(()) };
+        let place = match disposition {
+            WriteDisposition::Replace => Place::Staging,
+            WriteDisposition::Merge if dml::has_keys(root) => {
+                load.merging.insert(root.name.clone());
+                if load.clean.insert(table.name.clone()) {
+                    // dlt leaves the rows of its last merge in staging.
+                    load.empty_staging(&self.connection, &mut self.tables, table)?;
+                }
+                Place::Staging
+            }
+            _ => Place::Main,
+        };
+        load.touched.insert(table.name.clone());
+        load.ensure(&self.connection, &mut self.tables, place, table)?;
+        load.append(&self.connection, &self.tables, place, &table.name, batch)
+    }
+
+    fn disposition(&self, root: &Table) -> WriteDisposition {
+        if self.replaced_once.contains(&root.name) {
+            return WriteDisposition::Replace;
+        }
+        root.write_disposition.unwrap_or(WriteDisposition::Append)
+    }
+
+    fn or_rollback<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {
+        if done.is_err()
+            && let Err(error) = self.rollback()
+        {
+            tracing::warn!(%error, "after a failed load");
+        }
+        done
+    }
+
+    fn failed(&self, doing: &str, error: &duckdb::Error) -> SinkError {
+        SinkError::classify(&self.options.path, doing, error)
+    }
+
+    /// As [`Sink::failed`], for an error met while rows were written.
+    fn misfit(&self, table: &str, error: &duckdb::Error) -> SinkError {
+        SinkError::classify_rows(&self.options.path, table, error)
+    }
+
+    fn bookkeeping(&self, table: &'static str, reason: String) -> SinkError {
+        SinkError::Bookkeeping { dataset: self.options.dataset.clone(), table, reason }
+    }
+}
+
+impl Drop for Sink {
+    fn drop(&mut self) {
+        // The file goes while the connection still holds its lock, so that it is nobody else's yet.
+        if self.new_file {
+            for suffix in ["", ".wal"] {
+                let mut path = self.options.path.clone().into_os_string();
+                path.push(suffix);
+                if let Err(error) = std::fs::remove_file(&path) {
+                    tracing::debug!(%error, ?path, "removing an empty database");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

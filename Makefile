@@ -1,0 +1,55 @@
+# Every target can be called again at once; `make help` lists them.
+CARGO ?= cargo
+PROFILE ?= release
+PREFIX ?= /usr/local
+OUT := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: setup
+setup: ## install what is missing: wasm standard library, DuckDB, WASI texts
+	@.ci/setup
+
+.PHONY: guest
+guest: setup ## build the JivoChat component, target/jivochat.wasm
+	@.ci/guest
+
+.PHONY: host
+host: setup ## build the host, target/release/sluicegate
+	@$(CARGO) build --locked --profile $(PROFILE) -p sluicegate
+
+.PHONY: run
+run: guest host ## load a JivoChat channel (CHANNEL_URL=…), or a stand-in on this machine
+	@$(CARGO) build --locked --quiet --profile $(PROFILE) -p acceptance --bin jivochat-standin
+	@.ci/demo $(OUT)
+
+.PHONY: test
+test: guest ## run every test
+	@$(CARGO) build --locked -p sluicegate
+	@$(CARGO) test --locked --workspace
+
+.PHONY: lint
+lint: setup ## check format and lints, warnings are errors
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+.PHONY: fmt
+fmt: ## format the code
+	@$(CARGO) fmt --all
+
+.PHONY: docs
+docs: setup ## build the API documentation, target/doc
+	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+.PHONY: install
+install: guest ## put a self-contained binary and the component under PREFIX (compiles DuckDB, half an hour)
+	@$(CARGO) build --locked --release -p sluicegate --features bundled
+	@install -D -m 755 target/release/sluicegate $(DESTDIR)$(PREFIX)/bin/sluicegate
+	@install -D -m 644 target/jivochat.wasm $(DESTDIR)$(PREFIX)/share/sluicegate/jivochat.wasm
+
+.PHONY: clean
+clean: ## remove what was built; data loaded by `make run` from a real channel stays
+	@$(CARGO) clean
+	@rm -rf wit/deps

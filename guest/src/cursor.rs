@@ -1,0 +1,102 @@
+//! The opaque cursor: all that the next call must know, since the component remembers nothing.
+//!
+//! `v1.` and a JSON object. What was found out on the first page travels along, so that all pages are read alike.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Kind, Result},
+    json::Path,
+    paging::{Paginator, counter::Place, trail::Trail},
+};
+
+/// Format version, in front of the cursor. A format that 0.1 cannot read must have another one.
+const VERSION: &str = "v1.";
+
+/// Where the next page starts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Digest of the path that the resource is asked for at: a cursor of another channel is none of this one.
+    pub from: u64,
+    /// What to get: path and query at the origin of `base_url`, else a whole URL.
+    pub to: String,
+    /// Where the records are; none as long as no page has shown it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selector: Option<Path>,
+    /// How the service pages.
+    pub paginator: Paginator,
+    /// Where a counter stands.
+    #[serde(default)]
+    pub place: Place,
+    /// The requests that were made, when links or cursors are followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
+}
+
+impl Cursor {
+    /// Writes the cursor.
+    pub fn encode(&self) -> Result<String> {
+        let json = serde_json::to_string(self)
+            .map_err(|error| Error::new(Kind::Permanent, format!("the cursor cannot be written: {error}")))?;
+        Ok(format!("{VERSION}{json}"))
+    }
+
+    /// Reads a cursor that this release or an earlier one wrote for a resource at `from`.
+    pub fn decode(text: &str, from: u64) -> Result<Self> {
+        let expired =
+            |reason: &str| Error::new(Kind::CursorExpired, format!("the cursor is no longer accepted: {reason}"));
+        let json = text.strip_prefix(VERSION).ok_or_else(|| expired("it has another version than `v1`"))?;
+        let cursor: Self = serde_json::from_str(json).map_err(|_| expired("it cannot be read"))?;
+        if cursor.from != from {
+            return Err(expired("it belongs to another path"));
+        }
+        Ok(cursor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::json::Segment;
+
+    #[test]
+    fn what_cannot_be_read_has_expired() {
+        for text in ["", "v1.", "v2.{}", "{}", "v1.{}", "v1.[]", "v1.{\"from\":7}"] {
+            assert_eq!(Cursor::decode(text, 7).unwrap_err().kind, Kind::CursorExpired, "{text}");
+        }
+    }
+
+    /// A cursor as the first release wrote it: later ones must read it.
+    #[test]
+    fn the_first_format_is_read_for_good() {
+        let text = r#"v1.{"from":7,"to":"/a/b?cursor=x","selector":"data","paginator":{"cursor":{"cursor_path":"next","cursor_param":"cursor","stop_after_empty_page":false,"has_more_path":null}},"place":{},"trail":{"recent":[1,2],"mark":2,"steps":2}}"#;
+        let cursor = Cursor::decode(text, 7).unwrap();
+        assert_eq!(cursor.encode().unwrap(), text);
+        assert_eq!(
+            Cursor::decode(text, 8).unwrap_err().message,
+            "the cursor is no longer accepted: it belongs to another path"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn written_and_read_again(to in ".{0,40}", key in ".{0,8}", from in any::<u64>(), at in any::<u64>(), before in any::<u64>()) {
+            let cursor = Cursor {
+                from,
+                to,
+                selector: Some(Path(vec![Segment::Key(key), Segment::All])),
+                paginator: Paginator::SinglePage,
+                place: Place { at, before, ..Place::default() },
+                trail: None,
+            };
+            prop_assert_eq!(Cursor::decode(&cursor.encode().unwrap(), from), Ok(cursor));
+        }
+
+        #[test]
+        fn any_text_is_read_or_has_expired(text in ".{0,40}") {
+            let _ = Cursor::decode(&format!("v1.{text}"), 0);
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! One page from request to records: asks, follows redirects, reads the answer, and says where the next page starts.
+
+use std::time::SystemTime;
+
+use crate::{
+    bindings::sluicegate::source::types::{IncrementalRange, Page},
+    body::Body,
+    config::Config,
+    cursor::Cursor,
+    error::{Error, Kind, Result},
+    json::{Document, Path},
+    paging::{self, Answer, Next, Paginator, counter::Place, detect::detect, total, trail::digest},
+    request::{Fetch, origin_digest, portable},
+    resources::{Resource, Shape},
+    response::{Headers, Response, excerpt},
+    select, single,
+    url::Url,
+};
+
+/// How many redirects are followed for one page.
+const MAX_REDIRECTS: usize = 5;
+
+/// How many bytes at each end of a page's records go into its digest: enough to tell pages apart.
+const DIGEST_BYTES: usize = 4096;
+
+/// What the component needs from outside.
+pub trait Service {
+    /// Makes a GET request and reads the answer to its end. Errors name the origin and nothing more of the URL.
+    fn get(&self, url: &Url) -> Result<Response>;
+
+    /// The time of day.
+    fn now(&self) -> SystemTime;
+}
+
+/// Fetches one page of a resource.
+pub fn page(
+    service: &dyn Service,
+    config: &Config,
+    resource: &Resource,
+    cursor: Option<&str>,
+    range: Option<&IncrementalRange>,
+) -> Result<Page> {
+    let fetch = match cursor {
+        Some(cursor) => Fetch::resume(config, resource, cursor)?,
+        None => Fetch::first(resource, range),
+    };
+    let answered = get(service, config, &fetch.url)?;
+    let body = &answered.body;
+    let page = match resource.shape {
+        Shape::Status => {
+            let line = single::status(body, service.now());
+            line.map(one).ok_or_else(|| not_the_promise("neither `0` nor `1` nor an object", body, config))
+        }
+        Shape::Object => single::line(body).map(one).ok_or_else(|| not_the_promise("no object", body, config)),
+        Shape::Records => Paged { config, resource, fetch: &fetch, answered: &answered }.page(),
+    };
+    page.map_err(|error| {
+        let message = format!("`GET {}`: {}", config.show(&answered.url), error.message);
+        Error { message, ..error }.with_status(answered.status)
+    })
+}
+
+/// A success.
+struct Answered {
+    /// What answered, after redirects.
+    url: Url,
+    status: u16,
+    headers: Headers,
+    body: Body,
+}
+
+/// Asks for a URL, follows redirects, and gives the URL that answered with a success.
+fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<Answered> {
+    let mut url = url.clone();
+    for _ in 0..=MAX_REDIRECTS {
+        if url.origin != config.base.origin && url.holds(config.secret.reveal()) {
+            return Err(Error::new(
+                Kind::Permanent,
+                format!("the secret would leave for another origin: `{}` is not `{}`", url.origin, config.base.origin),
+            ));
+        }
+        let response = service.get(&url)?;
+        let shown = config.show(&url);
+        let status = response.status;
+        if !response.is_redirect() {
+            let (headers, body) = response.into_body(&shown, &config.secret, service.now())?;
+            return Ok(Answered { url, status, headers, body });
+        }
+        let place = response.headers.get("location").filter(|place| !place.is_empty());
+        let place = place.ok_or("sends to another URL without naming it".to_owned());
+        let to = place.and_then(|place| {
+            let shown = || excerpt(place, &config.secret);
+            url.resolve(place).map_err(|reason| format!("sends to `{}`, which {reason}", shown()))
+        });
+        url = to.map_err(|reason| {
+            Error::invalid_response(format!("`GET {shown}` answered {status} and {reason}")).with_status(status)
+        })?;
+    }
+    Err(Error::new(
+        Kind::Permanent,
+        format!("`GET {}` was redirected more than {MAX_REDIRECTS} times", config.show(&url)),
+    ))
+}
+
+fn one(records: Vec<u8>) -> Page {
+    Page { records, rejected: Vec::new(), next: None, state: None, total_hint: None }
+}
+
+/// The error for a success that is not what the service promised.
+fn not_the_promise(what: &str, body: &Body, config: &Config) -> Error {
+    let told =
+        if body.is_blank() { "nothing".to_owned() } else { format!("`{}`", excerpt(body.text(), &config.secret)) };
+    Error::invalid_response(format!("the answer is {what}: {told}"))
+}
+
+impl Answered {
+    /// Whether an empty body is a broken promise, and not the end of the records.
+    fn promises_json(&self) -> bool {
+        self.status != 204 && self.headers.get("content-type").is_some_and(|kind| kind.contains("json"))
+    }
+}
+
+/// A page of records that was answered.
+struct Paged<'a> {
+    config: &'a Config,
+    resource: &'a Resource,
+    fetch: &'a Fetch,
+    answered: &'a Answered,
+}
+
+impl Paged<'_> {
+    fn page(&self) -> Result<Page> {
+        let Answered { url, headers, body, .. } = self.answered;
+        if body.is_blank() && !self.answered.promises_json() {
+            return Ok(one(Vec::new()));
+        }
+        let document = Document::parse(body.text())
+            .map_err(|error| not_the_promise(&format!("no JSON ({error})"), body, self.config))?;
+        let selector = self.fetch.selector.clone().or_else(|| select::detect(&document));
+        let mut records = selector.as_ref().map(|path| select::records(body, &document, path)).unwrap_or_default();
+        let answer = Answer {
+            document: Some(&document),
+            headers,
+            count: records.count,
+            digest: page_digest(&records.lines),
+            counts_list: selector.as_ref().is_none_or(|path| !path.is_plural()),
+        };
+        let (paginator, place) = match &self.fetch.paginator {
+            Some(paginator) => (paginator.clone(), self.fetch.place.clone()),
+            None => detect(&answer)?,
+        };
+        let next = paginator.next(&self.fetch.url, url, &place, &answer)?;
+        if let Some(path) =
+            selector.as_ref().filter(|_| !records.found && next.is_none() && !select::is_bare(&document))
+        {
+            return Err(not_the_promise(&format!("without `{path}`"), body, self.config));
+        }
+        if !self.fetch.is_first && place.is_first_again(answer.digest) {
+            records = select::Records::default();
+        }
+        let next = next.map(|next| self.cursor(next, selector, paginator)).transpose()?;
+        let total_hint = total::hint(Some(&document), headers, records.count);
+        Ok(Page { total_hint, next, ..one(records.lines) })
+    }
+
+    fn cursor(&self, next: Next, selector: Option<Path>, paginator: Paginator) -> Result<String> {
+        let mut trail = None;
+        if paginator.follows() {
+            let trail = trail.insert(self.fetch.trail.clone());
+            if trail.step(&next.url.to_string()) {
+                return Err(paging::repeats());
+            }
+        }
+        let place: Place = next.place;
+        let from = origin_digest(self.config, self.resource);
+        Cursor { from, to: portable(self.config, &next.url), selector, paginator, place, trail }.encode()
+    }
+}
+
+/// A digest of a page's records: of both ends, and of how many bytes there are.
+fn page_digest(lines: &[u8]) -> u64 {
+    let ends = [&lines[..lines.len().min(DIGEST_BYTES)], &lines[lines.len().saturating_sub(DIGEST_BYTES)..]];
+    let mut bytes = ends.concat();
+    bytes.extend_from_slice(&(lines.len() as u64).to_le_bytes());
+    digest(&bytes)
+}
+
+#[cfg(test)]
+mod tests;

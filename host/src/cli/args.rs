@@ -1,0 +1,193 @@
+//! The command line: options and their help, and nothing that acts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Load data through sandboxed WebAssembly components into DuckDB
+#[derive(Debug, Parser)]
+#[command(name = "sluicegate", version, max_term_width = 100, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Global {
+    /// Say more: -v for what is done, -vv for each request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    pub(crate) verbose: u8,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Global options")]
+    pub(crate) quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a pipeline file for a JivoChat channel, with the resources it answers
+    ///
+    /// Asks the channel for each resource once, writes `sluicegate.toml` with those it answers, the credential apart in
+    /// `.dlt/secrets.toml` (mode 0600), and the settings that dlt needs to open the dataset. Overwrites nothing.
+    Init(InitArgs),
+    /// Load the resources of a pipeline into its destination
+    ///
+    /// Goes on where the last run stopped. Data goes to the destination, the summary to stdout, everything else to stderr.
+    Run(RunArgs),
+    /// Check configuration, grants and credentials with one cheap request; write nothing
+    Check(PipelineArgs),
+    /// List the resources of a pipeline, or of a component without configuration
+    Resources(ResourcesArgs),
+    /// Show what a component is, and what it asks for
+    Inspect(InspectArgs),
+    /// Run a SQL query on the destination of a pipeline
+    Query(QueryArgs),
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The channel's URL as JivoChat shows it: https://wh.jivosite.com/<random>/<JIVO_PUBLIC_ID>
+    #[arg(value_name = "CHANNEL_URL", env = "CHANNEL_URL", hide_env_values = true)]
+    pub(crate) channel_url: String,
+    /// The folder to write to, made when it is missing
+    #[arg(long, value_name = "DIR", default_value = ".", env = "SLUICEGATE_DIR")]
+    pub(crate) dir: PathBuf,
+    /// The component to copy there [default: the one installed with this program]
+    #[arg(long, value_name = "FILE", env = "SLUICEGATE_COMPONENT")]
+    pub(crate) component: Option<PathBuf>,
+}
+
+/// Where the pipeline file is, and what changes in it.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct PipelineArgs {
+    /// The pipeline file
+    #[arg(value_name = "PIPELINE", default_value = "sluicegate.toml", env = "SLUICEGATE_PIPELINE")]
+    pub(crate) pipeline: PathBuf,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// Options that change the pipeline file's settings.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Changes {
+    /// Set a key of the component's configuration (`source.config.KEY`); may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value, help_heading = "Settings")]
+    pub(crate) set: Vec<(String, String)>,
+    /// Grant an origin, `scheme://host[:port]`; may be repeated
+    #[arg(long, value_name = "ORIGIN", env = "SLUICEGATE_ALLOW", value_delimiter = ',', help_heading = "Settings")]
+    pub(crate) allow: Vec<String>,
+    /// Let a granted host be at a private or loopback address; may be repeated
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "SLUICEGATE_ALLOW_PRIVATE",
+        value_delimiter = ',',
+        help_heading = "Settings"
+    )]
+    pub(crate) allow_private: Vec<String>,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) pipeline: PipelineArgs,
+    /// Load this resource only; may be repeated [default: those of the pipeline file]
+    #[arg(long = "resource", value_name = "NAME", env = "SLUICEGATE_RESOURCE", value_delimiter = ',')]
+    pub(crate) resources: Vec<String>,
+    /// Forget where the chosen resources stopped, and replace their tables once
+    #[arg(long, env = "SLUICEGATE_FULL_REFRESH")]
+    pub(crate) full_refresh: bool,
+    /// The destination, `duckdb:FILE` [default: the pipeline file's]
+    #[arg(long, value_name = "URL", env = "SLUICEGATE_DESTINATION")]
+    pub(crate) destination: Option<String>,
+    /// The dataset [default: the pipeline file's]
+    #[arg(long, value_name = "NAME", env = "SLUICEGATE_DATASET")]
+    pub(crate) dataset: Option<String>,
+    /// Write a report of the run as JSON
+    #[arg(long, value_name = "FILE", env = "SLUICEGATE_REPORT")]
+    pub(crate) report: Option<PathBuf>,
+    /// How progress is shown: bars on a terminal and lines elsewhere, lines, or nothing
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = ProgressKind::Auto, env = "SLUICEGATE_PROGRESS")]
+    pub(crate) progress: ProgressKind,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressKind {
+    /// Bars on a terminal, lines elsewhere
+    Auto,
+    /// Lines
+    Log,
+    /// Nothing
+    None,
+}
+
+/// Arguments of `resources`.
+#[derive(Debug, Args)]
+pub(crate) struct ResourcesArgs {
+    /// A pipeline file, or a component
+    #[arg(value_name = "PIPELINE | COMPONENT", default_value = "sluicegate.toml", env = "SLUICEGATE_PIPELINE")]
+    pub(crate) target: PathBuf,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub(crate) struct InspectArgs {
+    /// The component
+    #[arg(value_name = "COMPONENT")]
+    pub(crate) component: PathBuf,
+}
+
+/// Arguments of `query`.
+#[derive(Debug, Args)]
+pub(crate) struct QueryArgs {
+    /// The query, after the pipeline file if that is not `sluicegate.toml`
+    #[arg(value_name = "[PIPELINE] SQL", required = true, num_args = 1..=2)]
+    pub(crate) pipeline_and_sql: Vec<String>,
+    /// How the result is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = QueryFormat::Table, env = "SLUICEGATE_FORMAT")]
+    pub(crate) format: QueryFormat,
+}
+
+/// How the result of a query is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueryFormat {
+    /// A table for people
+    Table,
+    /// Comma-separated values with a header
+    Csv,
+    /// A JSON array of objects
+    Json,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!("`{text}` is not of the form KEY=VALUE")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_setting_needs_a_key() {
+        assert_eq!(key_value("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert!(key_value("=b").is_err() && key_value("a").is_err());
+    }
+}

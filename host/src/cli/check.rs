@@ -1,0 +1,28 @@
+//! `check`: one cheap request that fails the way a run would.
+
+use std::collections::BTreeMap;
+
+use super::{
+    args::PipelineArgs,
+    exit_code,
+    failure::{Failure, Outcome},
+    session::{Session, overrides},
+};
+
+/// Checks configuration, grants and credentials. Writes nothing.
+pub(crate) async fn check(args: PipelineArgs) -> Outcome {
+    let session = Session::open(&args.pipeline, &overrides(&args.changes)).await?;
+    let source = session.source(&session.tokens(&BTreeMap::new())?)?;
+    let listed = session.list(&source).await?;
+    let selected = session.select(listed)?;
+    if !source.check().await? {
+        return Err(Failure::config("the component cannot check itself: it does not export `setup`", None));
+    }
+    println!(
+        "{} is ready to load {} resource(s) into {}",
+        session.config.pipeline,
+        selected.len(),
+        session.config.destination()
+    );
+    Ok(exit_code::OK)
+}

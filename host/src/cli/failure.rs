@@ -1,0 +1,70 @@
+//! A command that failed: what to print, and the exit status.
+
+use super::exit_code;
+use crate::{component::LoadError, config::ConfigError, sink::SinkError, source::SourceError, state::StateError};
+
+/// Why a command ended without doing what it was asked for.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// The exit status.
+    pub(crate) code: u8,
+    /// What failed, with its causes; none when it was told already.
+    pub(crate) error: Option<anyhow::Error>,
+    /// What to do about it.
+    pub(crate) hint: Option<String>,
+}
+
+/// What a command returns: an exit status, or why it failed.
+pub(crate) type Outcome = Result<u8, Failure>;
+
+impl Failure {
+    /// A failure of usage or configuration.
+    pub(crate) fn config(message: impl Into<String>, hint: Option<String>) -> Self {
+        Self { code: exit_code::CONFIG, error: Some(anyhow::Error::msg(message.into())), hint }
+    }
+
+    /// A failure with a status of its own.
+    pub(crate) fn with_code(code: u8, error: impl Into<anyhow::Error>) -> Self {
+        Self { code, error: Some(error.into()), hint: None }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self { code: exit_code::CONFIG, hint: error.hint(), error: Some(error.into()) }
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self { code: exit_code::CONFIG, hint: None, error: Some(error.into()) }
+    }
+}
+
+impl From<SinkError> for Failure {
+    fn from(error: SinkError) -> Self {
+        Self { code: exit_code::DESTINATION, hint: error.hint(), error: Some(error.into()) }
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        let hint = match &error {
+            StateError::TooNew { .. } => "install a newer sluicegate, or start again with `--full-refresh`".into(),
+            StateError::Damaged { .. } => "start again with `--full-refresh`".into(),
+        };
+        Self { code: exit_code::DESTINATION, error: Some(error.into()), hint: Some(hint) }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self { code: exit_code::of_source(error.kind), hint: error.hint.clone(), error: Some(error.into()) }
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self { code: exit_code::BUG, error: Some(error), hint: None }
+    }
+}

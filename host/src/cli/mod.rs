@@ -1,0 +1,97 @@
+//! The command line. The one place that prints, reads the environment and ends the process.
+//!
+//! [`main`] parses the arguments, calls a command, prints what failed and returns the exit status. Data goes to stdout,
+//! everything else to stderr.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is this module's task")]
+
+mod args;
+mod check;
+mod exit_code;
+mod failure;
+mod init;
+mod inspect;
+mod progress;
+mod query;
+mod render;
+mod resources;
+mod run;
+mod session;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::{
+    args::{Cli, Command, Global},
+    failure::Outcome,
+};
+
+/// Runs the program with the process's arguments.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A reader that went away, as `| head` does, is no failure worth a word.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit_code::CONFIG));
+        }
+    };
+    start_log(&cli.global);
+    match dispatch(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            render::failure(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn dispatch(cli: Cli) -> Outcome {
+    let quiet = cli.global.quiet;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| anyhow::Error::new(error).context("cannot start the asynchronous runtime"))?;
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Init(args) => init::init(args).await,
+            Command::Run(args) => run::run(args, quiet).await,
+            Command::Check(args) => check::check(args).await,
+            Command::Resources(args) => resources::resources(args).await,
+            Command::Inspect(args) => inspect::inspect(&args).await,
+            Command::Query(args) => query::query(&args),
+        }
+    });
+    // A look-up of a name that hangs must not hold up the end of the program.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// Logs go to stderr: warnings, with `-v` what is done, with `-vv` everything of ours.
+fn start_log(global: &Global) {
+    use std::io::IsTerminal;
+
+    use tracing_subscriber::{EnvFilter, fmt};
+
+    let level = match (global.quiet, global.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "trace",
+    };
+    let filter = EnvFilter::new(format!("error,sluicegate={level}"));
+    let color = std::io::stderr().is_terminal() && environment("NO_COLOR").is_none_or(|value| value.is_empty());
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color).with_target(false);
+    if global.verbose == 0 {
+        log.without_time().init();
+    } else {
+        log.init();
+    }
+}
+
+/// A variable of the environment.
+#[expect(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

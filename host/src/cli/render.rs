@@ -1,0 +1,138 @@
+//! What people read: the summary on stdout, errors and hints on stderr.
+
+use std::io::Write as _;
+
+use super::{exit_code, failure::Failure};
+use crate::{
+    report::{ErrorReport, ResourceReport, ResourceStatus, RunReport},
+    retry::human,
+};
+
+/// Prints data to stdout. A reader that went away, as `| head` does, is no failure.
+pub(crate) fn data(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+/// Prints why a command failed: the error, its causes, and the advice on a line of its own.
+pub(crate) fn failure(failure: &Failure) {
+    if let Some(error) = &failure.error {
+        eprintln!("error: {error:#}");
+    }
+    if let Some(hint) = &failure.hint {
+        eprintln!("hint: {hint}");
+    }
+    if failure.code == exit_code::BUG {
+        eprintln!("hint: this should not happen; please report it with what you ran");
+    }
+}
+
+/// Tells once that another process holds the destination.
+pub(crate) fn waiting(path: &std::path::Path) -> impl FnMut(&str) {
+    move |holder| eprintln!("waiting for `{}`: {holder}", path.display())
+}
+
+/// Prints dlt's summary of a run, which says what is in the destination now.
+pub(crate) fn summary(report: &RunReport) {
+    let mut text = format!(
+        "Pipeline {} load step completed in {:.2} seconds\n{} load package(s) were loaded to destination duckdb and into \
+         dataset {}\nThe duckdb destination used {} location to store data\n",
+        report.pipeline,
+        seconds(report.elapsed_ms),
+        report.loads.len(),
+        report.dataset,
+        report.destination
+    );
+    for load in &report.loads {
+        text.push_str(&format!("Load package {} is LOADED and contains no failed jobs\n", load.load_id));
+    }
+    data(&text);
+}
+
+/// Prints what a user should know of a run beyond the summary: warnings and failures by resource, then the advice, each
+/// piece once.
+pub(crate) fn remarks(report: &RunReport, advice: &dyn Fn(&ErrorReport) -> Option<String>) {
+    let mut hints: Vec<String> = Vec::new();
+    for resource in &report.resources {
+        warnings(resource);
+        let Some(error) = &resource.error else { continue };
+        eprintln!("error: {}: {}: {}", resource.name, error.kind, error.message);
+        if let Some(hint) = advice(error).filter(|hint| !hints.contains(hint)) {
+            hints.push(hint);
+        }
+    }
+    for hint in hints {
+        eprintln!("hint: {hint}");
+    }
+}
+
+fn warnings(resource: &ResourceReport) {
+    let name = &resource.name;
+    if resource.status == ResourceStatus::Unchanged {
+        eprintln!("{name}: completed by the run before, which did not end by itself; not fetched again");
+    }
+    if resource.rejected > 0 {
+        let records = count(resource.rejected, "record");
+        eprintln!("warning: {name}: {records} kept aside in `_rejected_records`, with the reason");
+    }
+    if resource.truncated_timestamps > 0 {
+        eprintln!("warning: {name}: {} cut to microseconds", count(resource.truncated_timestamps, "timestamp"));
+    }
+    for collision in &resource.collisions {
+        let keys: Vec<String> = collision.keys.iter().map(|key| format!("`{key}`")).collect();
+        eprintln!(
+            "warning: {name}: keys {} of one record want the same column of `{}`; the later one is in `{}`",
+            keys.join(" and "),
+            collision.table,
+            collision.column
+        );
+    }
+    if resource.denied > 0 && resource.error.is_none() {
+        eprintln!("warning: {name}: {} denied, see above", count(resource.denied, "request"));
+    }
+}
+
+/// `1 row`, `12,345 rows`.
+pub(crate) fn count(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// Rows per second, with thousands apart.
+pub(crate) fn rate(rows: u64, elapsed: std::time::Duration) -> String {
+    let per_second = rows as f64 / elapsed.as_secs_f64().max(0.001);
+    format!("{} rows/s", thousands(per_second.round() as u64))
+}
+
+/// A count with its thousands apart: `12,345`.
+pub(crate) fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A wait for people.
+pub(crate) fn wait(duration: std::time::Duration) -> String {
+    human(duration)
+}
+
+fn seconds(elapsed_ms: u64) -> f64 {
+    elapsed_ms as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_their_thousands_apart() {
+        for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (200_000, "200,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(count), text);
+        }
+    }
+}

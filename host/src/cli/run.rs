@@ -1,0 +1,222 @@
+//! `run`: puts configuration, component, destination and pipeline together.
+
+use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc};
+
+use serde_json::Value;
+
+use super::{
+    args::RunArgs,
+    exit_code,
+    failure::{Failure, Outcome},
+    progress::Progress,
+    render,
+    session::{Session, overrides},
+    signals,
+};
+use crate::{
+    config::{Config, Hints, Overrides},
+    model::{ResourceSpec, WriteDisposition},
+    normalize::{Normalizer, ResourceHints, schema::Schema},
+    pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
+    report::{ErrorReport, ResourceStatus, RunReport},
+    retry::RetryPolicy,
+    sink::{Sink, SinkOptions},
+    state::{Checkpoint, State},
+};
+
+/// Loads the resources of a pipeline.
+pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
+    let changes = Overrides {
+        resources: args.resources.clone(),
+        destination: args.destination.clone(),
+        dataset: args.dataset.clone(),
+        ..overrides(&args.pipeline.changes)
+    };
+    let session = Session::open(&args.pipeline.pipeline, &changes).await?;
+    // Listing needs no secret, so that a pipeline that lists nothing usable fails before the destination is touched.
+    let provisional = session.source(&session.tokens(&BTreeMap::new())?)?;
+    let selected = session.select(session.list(&provisional).await?)?;
+    drop(provisional);
+
+    let sink = open_sink(&session.config)?;
+    let stored = sink.stored()?;
+    let sources = Value::Object(stored.state.unwrap_or_default());
+    let mut state = State::read(&sources, &session.config.source)?;
+    state.tokens = session.tokens(&state.tokens)?;
+    let source = session.source(&state.tokens)?;
+    let planned = plan(&selected, &session.config, &mut state, args.full_refresh);
+    let appended_to = appended_to(&planned, stored.schema.as_ref());
+    let schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
+    let normalizer = Normalizer::new(schema, random_source());
+    let destination = Destination { sink, normalizer, sources, state };
+
+    let names: Vec<String> = planned.iter().map(|planned| planned.hints.resource.to_string()).collect();
+    let progress = Arc::new(Progress::new(args.progress, quiet, &names));
+    let settings = settings(&session.config)?;
+    let signalled = signals::Signalled::default();
+    let stop = signals::stop(Rc::clone(&signalled));
+    let finished = pipeline::run(&source, &planned, destination, &settings, progress.clone(), stop).await;
+    progress.finish();
+
+    if let Some(path) = &args.report {
+        write_report(path, &finished.report)?;
+    }
+    render::remarks(&finished.report, &|error| advice(error, &session));
+    if !quiet {
+        merge_note(&finished.report, &appended_to, &session.config);
+    }
+    render::summary(&finished.report);
+    Ok(status(&finished, signalled.get()))
+}
+
+fn status(finished: &Finished, signalled: Option<u8>) -> u8 {
+    match signalled {
+        Some(code) if finished.stopped => code,
+        _ => exit_code::of_run(&finished.report),
+    }
+}
+
+fn open_sink(config: &Config) -> Result<Sink, Failure> {
+    let options = SinkOptions {
+        path: config.database.clone(),
+        dataset: config.dataset.clone(),
+        pipeline: config.pipeline.clone(),
+        schema_name: config.source.clone(),
+        lock_wait: config.lock_wait,
+    };
+    Ok(Sink::open(options, &mut render::waiting(&config.database))?)
+}
+
+/// Random bytes from the system, fetched in blocks: a call of the system for each row would cost more than the row.
+fn random_source() -> Box<dyn FnMut(&mut [u8]) + Send> {
+    let mut block = [0_u8; 4096];
+    let mut used = block.len();
+    Box::new(move |bytes| {
+        if used + bytes.len() > block.len() {
+            // Without random bytes ids would repeat, and no row may be written then.
+            getrandom::fill(&mut block).unwrap_or_else(|error| panic!("the system has no random bytes: {error}"));
+            used = 0;
+        }
+        bytes.copy_from_slice(&block[used..used + bytes.len()]);
+        used += bytes.len();
+    })
+}
+
+fn settings(config: &Config) -> Result<Settings, Failure> {
+    let mut id = [0_u8; 8];
+    getrandom::fill(&mut id).map_err(|error| anyhow::anyhow!("cannot get random bytes: {error}"))?;
+    Ok(Settings {
+        run_id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        pipeline: config.pipeline.clone(),
+        dataset: config.dataset.clone(),
+        source: config.source.clone(),
+        destination: config.destination(),
+        concurrency: config.concurrency,
+        retry: RetryPolicy {
+            attempts: config.retry.attempts,
+            max_wait: config.retry.max_wait,
+            budget: config.retry.budget,
+        },
+        load: LoadThresholds {
+            rows: config.load.commit_rows,
+            bytes: config.load.commit_bytes,
+            every: config.load.commit_every,
+        },
+        pages: config.limits.pages,
+        page_hints: (10_000, 8 << 20),
+    })
+}
+
+/// Decides what is done with each resource. A full refresh forgets where the chosen ones stopped.
+fn plan(selected: &[ResourceSpec], config: &Config, state: &mut State, full_refresh: bool) -> Vec<Planned> {
+    let no_hints = Hints::default();
+    selected
+        .iter()
+        .map(|spec| {
+            let hints = config.hints.get(&spec.name).unwrap_or(&no_hints);
+            let resource = ResourceHints {
+                resource: spec.name.clone(),
+                write_disposition: hints.write_disposition.unwrap_or(spec.write_disposition),
+                primary_key: hints.primary_key.clone().unwrap_or_else(|| spec.primary_key.clone()),
+                merge_key: hints.merge_key.clone().unwrap_or_default(),
+                max_table_nesting: hints.max_table_nesting,
+                hard_delete: hints.hard_delete.clone(),
+            };
+            let skip = resource.write_disposition == WriteDisposition::Skip;
+            if full_refresh && !skip {
+                state.resources.remove(&spec.name);
+                state.completed.remove(&spec.name);
+            }
+            let action = if skip {
+                Action::Skip
+            } else if state.completed.contains(&spec.name) {
+                Action::AlreadyDone
+            } else {
+                let checkpoint: Checkpoint = state.resources.get(&spec.name).cloned().unwrap_or_default();
+                Action::Fetch(checkpoint)
+            };
+            let continued = matches!(&action, Action::Fetch(checkpoint) if checkpoint.refresh);
+            Planned { hints: resource, action, replace_once: continued || (full_refresh && !skip) }
+        })
+        .collect()
+}
+
+/// The resources that add rows to a table that has some already, with nothing to tell a row that is there twice.
+fn appended_to(planned: &[Planned], schema: Option<&Schema>) -> Vec<String> {
+    let Some(schema) = schema else { return Vec::new() };
+    planned
+        .iter()
+        .filter(|planned| planned.hints.write_disposition == WriteDisposition::Append && !planned.replace_once)
+        .filter(|planned| matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()))
+        .map(|planned| planned.hints.resource.to_string())
+        .filter(|name| schema.tables.get(name).is_some_and(|table| table.seen_data && table.columns.contains_key("id")))
+        .collect()
+}
+
+/// Says that a run appended to what was there, and how to merge instead.
+fn merge_note(report: &RunReport, appended_to: &[String], config: &Config) {
+    let appended: Vec<&str> = report
+        .resources
+        .iter()
+        .filter(|resource| resource.status == ResourceStatus::Loaded && resource.records > 0)
+        .map(|resource| resource.name.as_str())
+        .filter(|name| appended_to.iter().any(|appended| appended == name))
+        .collect();
+    let Some(first) = appended.first() else { return };
+    let list = super::session::quoted_list(&appended);
+    eprintln!(
+        "note: {list} appended to the rows of earlier runs: no key is sure. If `id` is one, these lines in `{}`",
+        config.file.display()
+    );
+    eprintln!("      have a row take the place of its older self (the same for each resource):");
+    eprintln!("        [resources.{first}]");
+    eprintln!("        write_disposition = \"merge\"");
+    eprintln!("        primary_key = [\"id\"]");
+}
+
+/// Advice for the failures that a user of this pipeline can do something about.
+fn advice(error: &ErrorReport, session: &Session) -> Option<String> {
+    if error.hint.is_some() {
+        return error.hint.clone();
+    }
+    let file = session.config.file.display();
+    match error.kind {
+        "auth" => {
+            let keys = session.secret_keys();
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            Some(format!("check the secret {}", super::session::quoted_list(&keys)))
+        }
+        "not-found" => Some(format!(
+            "check the configuration in `{file}`; if the service does not offer the resource, leave it out of `resources` in [source]"
+        )),
+        _ => None,
+    }
+}
+
+fn write_report(path: &Path, report: &RunReport) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(report).map_err(anyhow::Error::from)?;
+    std::fs::write(path, text + "\n").map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot write the report `{}`", path.display()));
+        Failure::with_code(exit_code::DESTINATION, error)
+    })
+}

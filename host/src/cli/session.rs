@@ -1,0 +1,210 @@
+//! What most commands begin with: a pipeline's configuration, its component in the sandbox, and its secrets.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::Value;
+
+use super::{args::Changes, environment, exit_code, failure::Failure};
+use crate::{
+    component::{Component, ComponentSource, Engine, Limits, LoadOptions, SourceOptions},
+    config::{self, Config, Overrides, SecretValue},
+    http::{
+        allow::{AllowList, GrantError, HostPort},
+        proxy::Proxy,
+        secrets::{SecretGrant, SecretValue as Hidden},
+        tls::TlsOptions,
+    },
+    model::{ResourceName, ResourceSpec},
+    source::{ErrorKind, Source, SourceError},
+};
+
+/// A pipeline whose component is loaded and whose secrets are known.
+pub(crate) struct Session {
+    pub(crate) config: Config,
+    pub(crate) component: Component,
+    limits: Limits,
+    secrets: Vec<SecretValue>,
+}
+
+impl Session {
+    /// Reads the pipeline file, loads the component and looks the secrets up. Contacts nothing.
+    pub(crate) async fn open(path: &Path, overrides: &Overrides) -> Result<Self, Failure> {
+        let config = Config::load(path, overrides)?;
+        let limits = limits(&config.limits);
+        let component = load_component(&config.component, config.sha256.clone(), &limits)?;
+        let marked = marked_secrets(&component, &limits).await?;
+        let secrets = config.secrets(&marked, &environment)?;
+        Ok(Self { config, component, limits, secrets })
+    }
+
+    /// A token for each secret: the one given, or else a new one.
+    pub(crate) fn tokens(&self, known: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Failure> {
+        let mut tokens = known.clone();
+        for secret in &self.secrets {
+            if !tokens.contains_key(&secret.key) {
+                tokens.insert(secret.key.clone(), new_token()?);
+            }
+        }
+        Ok(tokens)
+    }
+
+    /// The keys of the secrets.
+    pub(crate) fn secret_keys(&self) -> Vec<String> {
+        self.secrets.iter().map(|secret| secret.key.clone()).collect()
+    }
+
+    /// The component as a source, with tokens in place of the secrets.
+    pub(crate) fn source(&self, tokens: &BTreeMap<String, String>) -> Result<ComponentSource, Failure> {
+        let mut component_config = self.config.component_config.clone();
+        let mut secrets = Vec::with_capacity(self.secrets.len());
+        for secret in &self.secrets {
+            let Some(token) = tokens.get(&secret.key) else { continue };
+            component_config.insert(secret.key.clone(), Value::String(token.clone()));
+            secrets.push(SecretGrant {
+                token: token.clone(),
+                value: Hidden::new(secret.value.expose()),
+                origins: AllowList::parse(&secret.origins).map_err(|error| self.grant_failure("secrets", error))?,
+            });
+        }
+        let config = &self.config;
+        let private = config.allow_private.iter().map(|pair| HostPort::parse(pair)).collect::<Result<_, _>>();
+        let proxy = config.proxy.as_deref().map(Proxy::parse).transpose();
+        let options = SourceOptions {
+            config: Value::Object(component_config).to_string(),
+            grants: AllowList::parse(&config.allow).map_err(|error| self.grant_failure("allow", error))?,
+            allow_private: private.map_err(|error| self.grant_failure("allow_private", error))?,
+            secrets,
+            limits: self.limits,
+            tls: TlsOptions { ca_file: config.ca_file.clone() },
+            proxy: proxy.map_err(|error| Failure::with_code(exit_code::CONFIG, error))?,
+        };
+        ComponentSource::new(self.component.clone(), options)
+            .map_err(|error| Failure::with_code(exit_code::CONFIG, error))
+    }
+
+    /// An entry of the pipeline file or of the command line that grants nothing.
+    fn grant_failure(&self, key: &str, error: GrantError) -> Failure {
+        let place = format!("`source.{key}` in `{}`", self.config.file.display());
+        let hint = "write an origin as `https://host[:port]`, and a private address as `host:port`".to_owned();
+        Failure { hint: Some(hint), ..Failure::with_code(exit_code::CONFIG, anyhow::Error::new(error).context(place)) }
+    }
+
+    /// What the component lists, in its order.
+    pub(crate) async fn list(&self, source: &ComponentSource) -> Result<Vec<ResourceSpec>, Failure> {
+        source.resources().await.map_err(config_failure)
+    }
+
+    /// Those of the listed resources that the pipeline wants, in the component's order.
+    pub(crate) fn select(&self, listed: Vec<ResourceSpec>) -> Result<Vec<ResourceSpec>, Failure> {
+        let names: Vec<&str> = listed.iter().map(|spec| spec.name.as_str()).collect();
+        let known = |name: &ResourceName| -> Result<(), Failure> {
+            if names.contains(&name.as_str()) {
+                return Ok(());
+            }
+            let hint = config::nearest(name.as_str(), &names)
+                .map(|nearest| format!("did you mean `{nearest}`?"))
+                .unwrap_or_else(|| format!("it lists {}", quoted_list(&names)));
+            Err(Failure::config(format!("the component lists no resource `{name}`"), Some(hint)))
+        };
+        self.config.hints.keys().try_for_each(known)?;
+        let Some(wanted) = &self.config.resources else { return Ok(listed) };
+        wanted.iter().try_for_each(known)?;
+        Ok(listed.into_iter().filter(|spec| wanted.contains(&spec.name)).collect())
+    }
+}
+
+/// Loads a component, compiled once and cached.
+pub(crate) fn load_component(path: &Path, sha256: Option<String>, limits: &Limits) -> Result<Component, Failure> {
+    let engine = Engine::new(cache_dir().as_deref()).map_err(anyhow::Error::from)?;
+    Ok(Component::load(&engine, path, &LoadOptions { sha256, ..LoadOptions::from(limits) })?)
+}
+
+/// The options of a command line that change settings.
+pub(crate) fn overrides(changes: &Changes) -> Overrides {
+    Overrides {
+        set: changes.set.clone(),
+        allow: changes.allow.clone(),
+        allow_private: changes.allow_private.clone(),
+        ..Overrides::default()
+    }
+}
+
+/// A failure of `list-resources`, which depends on the configuration alone.
+pub(crate) fn config_failure(error: SourceError) -> Failure {
+    let config = error.kind == ErrorKind::Config;
+    let mut failure = Failure::from(error);
+    if config {
+        failure.code = exit_code::CONFIG;
+    }
+    failure
+}
+
+/// `a`, `b` and `c`.
+pub(crate) fn quoted_list(names: &[&str]) -> String {
+    match names {
+        [] => "none".into(),
+        [one] => format!("`{one}`"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", first.join(", "))
+        }
+    }
+}
+
+/// The properties that the component's schema calls secret, each with whether it is required.
+async fn marked_secrets(component: &Component, limits: &Limits) -> Result<Vec<(String, bool)>, Failure> {
+    let Some(description) = component.describe(limits).await? else { return Ok(Vec::new()) };
+    let schema: Value = serde_json::from_str(&description.config_schema).unwrap_or_default();
+    let required = |key: &str| {
+        schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required.as_str() == Some(key)))
+    };
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    Ok(properties
+        .filter(|(_, property)| property["writeOnly"].as_bool() == Some(true))
+        .map(|(key, _)| (key.clone(), required(key)))
+        .collect())
+}
+
+/// The sandbox's limits with those of the pipeline file laid over them.
+fn limits(overrides: &config::Limits) -> Limits {
+    let mut limits = Limits::default();
+    macro_rules! lay_over {
+        ($($field:ident),*) => { $( if let Some(value) = overrides.$field { limits.$field = value; } )* };
+    }
+    lay_over!(
+        memory,
+        page_cpu,
+        page_time,
+        idle,
+        response,
+        response_head,
+        page_bytes,
+        page_records,
+        requests_per_page,
+        connections,
+        handles,
+        log,
+        component,
+        compile_time
+    );
+    limits
+}
+
+/// Where compiled components are kept; none when the system says nothing of a place for caches.
+fn cache_dir() -> Option<std::path::PathBuf> {
+    use etcetera::BaseStrategy;
+
+    if let Some(dir) = environment("SLUICEGATE_CACHE_DIR") {
+        return Some(dir.into());
+    }
+    Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("sluicegate"))
+}
+
+/// A token: URL-safe, 128 random bits, and recognizable for what it is.
+fn new_token() -> Result<String, Failure> {
+    use base64::Engine as _;
+
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("cannot get random bytes: {error}"))?;
+    Ok(format!("sgt-{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
+}

@@ -1,0 +1,134 @@
+//! One call of a component: a fresh instance with an empty memory, watched, and its outcome judged.
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::time::timeout;
+use wasmtime::{Store, Trap, WasmBacktrace, component::Instance};
+use wasmtime_wasi::I32Exit;
+
+use crate::{
+    component::{
+        bindings::types,
+        convert::{self, Broken},
+        limits::Limits,
+        load::Component,
+        meter::Meter,
+        state::State,
+        stdio::Log,
+        text::tame,
+    },
+    http::{
+        egress::Egress,
+        limits::LimitHit,
+        record::{CallRecord, Notes},
+    },
+    model::Traffic,
+    source::{ErrorKind, SourceError},
+};
+
+/// What all calls of one source have in common.
+pub(super) struct Caller {
+    pub(super) component: Component,
+    pub(super) egress: Arc<Egress>,
+    pub(super) limits: Limits,
+    pub(super) log: Log,
+}
+
+/// What a function of the contract gives: a trap, an error, or a value.
+type Outcome<T> = wasmtime::Result<Result<T, types::Error>>;
+
+impl Caller {
+    /// Calls a function and takes what it returned. `name` is for messages.
+    pub(super) async fn call<T, U>(
+        &self,
+        name: &str,
+        function: impl AsyncFnOnce(&mut Store<State>, Instance) -> Outcome<T>,
+        take: impl FnOnce(T) -> Result<U, Broken>,
+    ) -> Result<(U, Traffic), SourceError> {
+        let began = Instant::now();
+        let record = Arc::new(CallRecord::default());
+        let meter = Meter::new();
+        let mut store = State::store(self.component.engine(), &self.limits, &self.egress, &self.log, &record, &meter);
+        let run = async {
+            let instance = self.component.instance().instantiate_async(&mut store).await?;
+            function(&mut store, instance).await
+        };
+        let outcome = timeout(self.limits.page_time, meter.measure(run)).await.unwrap_or_else(|_| {
+            let hit = LimitHit::time("page_time", "the time of the call", began.elapsed(), self.limits.page_time);
+            record.limit(hit.clone());
+            Err(wasmtime::Error::new(hit))
+        });
+        drop(store);
+        let notes = record.snapshot();
+        let traffic = notes.traffic;
+        let judged = match notes.limit {
+            // Even of a page that looks whole: the component may have left out what it did not get.
+            Some(hit) => Err(over(&hit)),
+            None => match outcome {
+                Ok(Ok(value)) => take(value).map_err(|broken| match broken {
+                    Broken::Limit(hit) => over(&hit),
+                    Broken::Contract(error) => error,
+                }),
+                Ok(Err(error)) => Err(explain(convert::error(error), &notes)),
+                Err(error) => Err(self.trap(name, &error, &notes)),
+            },
+        };
+        judged.map(|value| (value, traffic)).map_err(|error| SourceError {
+            message: self.egress.secrets.hide(&error.message),
+            traffic,
+            ..error
+        })
+    }
+
+    fn trap(&self, name: &str, error: &wasmtime::Error, notes: &Notes) -> SourceError {
+        tracing::debug!("the component was stopped in `{name}`: {error:?}");
+        let text = format!("{error:#}");
+        // wasmtime keeps the types of these two to itself.
+        if text.contains("fuel allocated for hostcalls has been exhausted") {
+            let limit = self.limits.page_bytes;
+            return over(&LimitHit::bytes("page_bytes", "the size of what the component returned", limit * 2, limit));
+        }
+        if text.contains("store handle limit exceeded") || text.contains("resource table has no free keys") {
+            let limit = u64::from(self.limits.handles);
+            return over(&LimitHit::count("handles", "the number of handles of the component", limit + 1, limit));
+        }
+        let reason = match (error.downcast_ref::<Trap>(), error.downcast_ref::<I32Exit>()) {
+            (Some(trap), _) => trap.to_string(),
+            (None, Some(exit)) => format!("it exited with status {}", exit.0),
+            (None, None) => error.root_cause().to_string(),
+        };
+        let place = error
+            .downcast_ref::<WasmBacktrace>()
+            .and_then(|trace| trace.frames().first().and_then(|frame| frame.func_name()))
+            .map_or_else(String::new, |function| format!(" at `{function}`"));
+        let message = tame(&format!("the component was stopped in `{name}`{place}: {reason}"));
+        let hint = "this is an error of the component: tell its author, with what `-vv` shows".to_owned();
+        explain(SourceError { hint: Some(hint), ..SourceError::new(ErrorKind::Trap, message) }, notes)
+    }
+}
+
+fn over(hit: &LimitHit) -> SourceError {
+    SourceError { hint: Some(hit.hint()), ..SourceError::new(ErrorKind::Limit, hit.to_string()) }
+}
+
+/// Says the true reason of a failure where the host knows it better than the component.
+fn explain(error: SourceError, notes: &Notes) -> SourceError {
+    if let Some(denial) = &notes.denial {
+        // A service that answered is another matter than the denial; else the component only repeats it.
+        let message = match error.http_status {
+            Some(_) => format!("{denial}; the component says: {}", error.message),
+            None => denial.to_string(),
+        };
+        return SourceError { kind: ErrorKind::Denied, message, hint: denial.hint(), ..error };
+    }
+    if let Some(stalled) = &notes.stalled
+        && !error.kind.is_retried()
+    {
+        return SourceError { kind: ErrorKind::Transient, message: format!("{stalled}: {}", error.message), ..error };
+    }
+    if let Some(certificate) = &notes.certificate {
+        let hint = "name a PEM file with the root of its certificate as `ca_file` in [source]".to_owned();
+        return SourceError { message: format!("{certificate}: {}", error.message), hint: Some(hint), ..error };
+    }
+    error
+}

@@ -1,0 +1,136 @@
+//! A component as a source of the pipeline.
+
+use std::sync::Arc;
+
+use crate::{
+    component::{
+        bindings::{setup, source},
+        call::Caller,
+        convert,
+        limits::Limits,
+        load::Component,
+        stdio::Log,
+        text::tame,
+    },
+    http::{
+        allow::{AllowList, HostPort},
+        egress::{Egress, EgressError, EgressOptions},
+        proxy::Proxy,
+        secrets::SecretGrant,
+        tls::TlsOptions,
+    },
+    model::{Page, PageRequest, ResourceSpec},
+    source::{ErrorKind, Source, SourceError},
+};
+
+/// What a component is run with.
+#[derive(Clone, Debug, Default)]
+pub struct SourceOptions {
+    /// The configuration, one JSON object; tokens stand in the place of secrets.
+    pub config: String,
+    /// The origins that it may reach.
+    pub grants: AllowList,
+    /// The pairs of host and port that may have private or loopback addresses.
+    pub allow_private: Vec<HostPort>,
+    /// The secrets that it uses without seeing them.
+    pub secrets: Vec<SecretGrant>,
+    /// How much it may use.
+    pub limits: Limits,
+    /// Which certificates are trusted.
+    pub tls: TlsOptions,
+    /// A proxy that all requests go through.
+    pub proxy: Option<Proxy>,
+}
+
+/// What a component says of itself, its texts made harmless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// Name of the source.
+    pub name: String,
+    /// Version of the component.
+    pub version: String,
+    /// A page for people.
+    pub documentation_url: Option<String>,
+    /// JSON Schema of the configuration.
+    pub config_schema: String,
+    /// The origins that it wants to reach with its defaults.
+    pub origins: Vec<String>,
+}
+
+/// A component with its configuration, in its sandbox. Each call runs in an instance of its own; calls may overlap.
+pub struct ComponentSource {
+    caller: Caller,
+    config: String,
+}
+
+impl ComponentSource {
+    /// Prepares a source. Opens no connection and runs nothing.
+    pub fn new(component: Component, options: SourceOptions) -> Result<Self, EgressError> {
+        let limits = options.limits;
+        let egress = Egress::new(EgressOptions {
+            grants: options.grants,
+            allow_private: options.allow_private,
+            secrets: options.secrets,
+            limits: limits.http(),
+            tls: options.tls,
+            proxy: options.proxy,
+        })?;
+        let caller = Caller { component, egress: Arc::new(egress), limits, log: Log::new(limits.log) };
+        Ok(Self { caller, config: options.config })
+    }
+
+    /// Tries the configuration with one cheap request. False when the component cannot.
+    pub async fn check(&self) -> Result<bool, SourceError> {
+        let Some(setup) = self.caller.component.setup() else { return Ok(false) };
+        let call = async |store: &mut _, instance| {
+            let guest: setup::Guest = setup.load(&mut *store, &instance)?;
+            guest.call_check(store, &self.config).await
+        };
+        self.caller.call("check", call, Ok).await.map(|_| true)
+    }
+}
+
+impl Component {
+    /// What the component says of itself; none when it does not. It runs without any grant.
+    pub async fn describe(&self, limits: &Limits) -> Result<Option<Description>, SourceError> {
+        let Some(setup) = self.setup() else { return Ok(None) };
+        let options = SourceOptions { limits: *limits, ..SourceOptions::default() };
+        let source = ComponentSource::new(self.clone(), options)
+            .map_err(|error| SourceError::new(ErrorKind::Config, error.to_string()))?;
+        let call = async |store: &mut _, instance| {
+            let guest: setup::Guest = setup.load(&mut *store, &instance)?;
+            guest.call_describe(store).await.map(Ok)
+        };
+        let take = |found: setup::Description| {
+            Ok(Description {
+                name: tame(&found.name),
+                version: tame(&found.version),
+                documentation_url: found.documentation_url.as_deref().map(tame),
+                config_schema: found.config_schema,
+                origins: found.origins.iter().map(|origin| tame(origin)).collect(),
+            })
+        };
+        source.caller.call("describe", call, take).await.map(|(description, _)| Some(description))
+    }
+}
+
+impl Source for ComponentSource {
+    async fn resources(&self) -> Result<Vec<ResourceSpec>, SourceError> {
+        let call = async |store: &mut _, instance| {
+            let guest: source::Guest = self.caller.component.source().load(&mut *store, &instance)?;
+            guest.call_list_resources(store, &self.config).await
+        };
+        self.caller.call("list-resources", call, convert::resources).await.map(|(specs, _)| specs)
+    }
+
+    async fn fetch_page(&self, request: PageRequest) -> Result<Page, SourceError> {
+        let wanted = convert::request(&request);
+        let call = async |store: &mut _, instance| {
+            let guest: source::Guest = self.caller.component.source().load(&mut *store, &instance)?;
+            guest.call_fetch_page(store, &self.config, &wanted).await
+        };
+        let take = |page| convert::page(page, &request, &self.caller.limits);
+        let (page, traffic) = self.caller.call("fetch-page", call, take).await?;
+        Ok(Page { traffic, ..page })
+    }
+}

@@ -1,0 +1,157 @@
+//! What a component prints goes to the log, line by line, and no faster than its limit.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::{
+    cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamResult},
+};
+
+use crate::component::text::tame;
+
+/// Bytes that a component may write at once: the size that compilers buffer by.
+const PERMIT: usize = 64 * 1024;
+
+/// A line without an end is told in pieces of this size.
+const MAX_LINE: usize = 1024;
+
+/// The log of one source. All its calls write to it, so that the limit holds for all of them together.
+#[derive(Clone)]
+pub(super) struct Log {
+    budget: Arc<Mutex<Budget>>,
+}
+
+struct Budget {
+    per_second: u64,
+    left: u64,
+    refilled: Instant,
+    dropping: bool,
+}
+
+impl Log {
+    pub(super) fn new(per_second: u64) -> Self {
+        let budget = Budget { per_second, left: per_second, refilled: Instant::now(), dropping: false };
+        Self { budget: Arc::new(Mutex::new(budget)) }
+    }
+
+    /// What one call writes to.
+    pub(super) fn stream(&self) -> LogStream {
+        LogStream { log: self.clone(), line: Arc::default() }
+    }
+
+    fn tell(&self, line: &[u8]) {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        if budget.refilled.elapsed().as_secs() >= 1 {
+            budget.refilled = Instant::now();
+            budget.left = budget.per_second;
+            budget.dropping = false;
+        }
+        let size = line.len() as u64 + 1;
+        if size <= budget.left {
+            budget.left -= size;
+            let line = tame(&String::from_utf8_lossy(line));
+            if !line.is_empty() {
+                tracing::info!(target: "sluicegate::component", "{line}");
+            }
+        } else if !budget.dropping {
+            budget.dropping = true;
+            tracing::warn!(
+                "the component logs more than {} bytes per second: some of it is left out",
+                budget.per_second
+            );
+        }
+    }
+}
+
+/// One output stream; its copies share the line that is being written.
+#[derive(Clone)]
+pub(super) struct LogStream {
+    log: Log,
+    line: Arc<Mutex<Vec<u8>>>,
+}
+
+impl LogStream {
+    fn take(&self, bytes: &[u8]) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            for piece in part.chunks(MAX_LINE) {
+                line.extend_from_slice(piece);
+                if line.ends_with(b"\n") || line.len() >= MAX_LINE {
+                    self.log.tell(&line);
+                    line.clear();
+                }
+            }
+        }
+    }
+}
+
+impl Drop for LogStream {
+    fn drop(&mut self) {
+        // The last copy tells what had no end.
+        if let Some(line) = Arc::get_mut(&mut self.line) {
+            let line = std::mem::take(line.get_mut().unwrap_or_else(PoisonError::into_inner));
+            if !line.is_empty() {
+                self.log.tell(&line);
+            }
+        }
+    }
+}
+
+impl IsTerminal for LogStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogStream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for LogStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.take(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT)
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for LogStream {
+    async fn ready(&mut self) {}
+}
+
+impl AsyncWrite for LogStream {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.take(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}

@@ -1,0 +1,137 @@
+//! The pipeline file as it is written: types for serde, no look-ups and no defaults that depend on other keys.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A whole pipeline file.
+#[derive(Debug, Deserialize)]
+pub(super) struct PipelineFile {
+    pub pipeline: PipelineTable,
+    pub source: SourceTable,
+    #[serde(default)]
+    pub destination: DestinationTable,
+    #[serde(default)]
+    pub load: LoadTable,
+    #[serde(default)]
+    pub resources: BTreeMap<String, HintsTable>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PipelineTable {
+    pub name: String,
+    pub dataset: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct SourceTable {
+    pub name: Option<String>,
+    pub component: String,
+    pub sha256: Option<String>,
+    pub concurrency: Option<u32>,
+    pub ca_file: Option<String>,
+    pub proxy: Option<String>,
+    #[serde(default)]
+    pub allow: Vec<String>,
+    #[serde(default)]
+    pub allow_private: Vec<String>,
+    pub resources: Option<Vec<String>>,
+    #[serde(default)]
+    pub config: toml::Table,
+    #[serde(default)]
+    pub secrets: BTreeMap<String, SecretEntry>,
+    #[serde(default)]
+    pub limits: LimitsTable,
+    #[serde(default)]
+    pub retry: RetryTable,
+}
+
+/// `"env:NAME"`, `"file:PATH"`, or the same with the origins it is bound to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum SecretEntry {
+    From(String),
+    Full { from: Option<String>, origins: Option<Vec<String>>, expose: Option<bool> },
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct LimitsTable {
+    pub memory: Option<String>,
+    pub page_cpu: Option<String>,
+    pub page_time: Option<String>,
+    pub idle: Option<String>,
+    pub response: Option<String>,
+    pub response_head: Option<String>,
+    pub page_bytes: Option<String>,
+    pub page_records: Option<u64>,
+    pub requests_per_page: Option<u32>,
+    pub pages: Option<u64>,
+    pub connections: Option<u32>,
+    pub handles: Option<u32>,
+    pub log: Option<String>,
+    pub component: Option<String>,
+    pub compile_time: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct RetryTable {
+    pub attempts: Option<u32>,
+    pub max_wait: Option<String>,
+    pub budget: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct DestinationTable {
+    pub url: Option<String>,
+    pub lock_wait: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "they are the keys of the file")]
+pub(super) struct LoadTable {
+    pub commit_rows: Option<u64>,
+    pub commit_bytes: Option<String>,
+    pub commit_every: Option<String>,
+}
+
+/// Hints of a resource, spelled as dlt spells them.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct HintsTable {
+    pub write_disposition: Option<DispositionEntry>,
+    pub primary_key: Option<Names>,
+    pub merge_key: Option<Names>,
+    pub max_table_nesting: Option<u32>,
+    pub schema_contract: Option<toml::Value>,
+    #[serde(default)]
+    pub columns: BTreeMap<String, ColumnTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum DispositionEntry {
+    Word(String),
+    Full { disposition: String, strategy: Option<String> },
+}
+
+/// One name or a list of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Names {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Names {
+    pub(super) fn into_vec(self) -> Vec<String> {
+        match self {
+            Self::One(name) => vec![name],
+            Self::Many(names) => names,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ColumnTable {
+    #[serde(default)]
+    pub hard_delete: bool,
+}

@@ -1,0 +1,163 @@
+//! The keys a pipeline file may have, and the search for those it may not.
+
+use toml::{Table, Value};
+
+/// The known keys of each table. `*` stands for any name.
+const TABLES: &[(&str, &[&str])] = &[
+    ("", &["pipeline", "source", "destination", "load", "resources"]),
+    ("pipeline", &["name", "dataset"]),
+    (
+        "source",
+        &[
+            "name",
+            "component",
+            "sha256",
+            "concurrency",
+            "ca_file",
+            "proxy",
+            "allow",
+            "allow_private",
+            "resources",
+            "config",
+            "secrets",
+            "limits",
+            "retry",
+        ],
+    ),
+    ("source.secrets.*", &["from", "origins", "expose"]),
+    (
+        "source.limits",
+        &[
+            "memory",
+            "page_cpu",
+            "page_time",
+            "idle",
+            "response",
+            "response_head",
+            "page_bytes",
+            "page_records",
+            "requests_per_page",
+            "pages",
+            "connections",
+            "handles",
+            "log",
+            "component",
+            "compile_time",
+        ],
+    ),
+    ("source.retry", &["attempts", "max_wait", "budget"]),
+    ("destination", &["url", "lock_wait"]),
+    ("load", &["commit_rows", "commit_bytes", "commit_every"]),
+    (
+        "resources.*",
+        &["write_disposition", "primary_key", "merge_key", "max_table_nesting", "schema_contract", "columns"],
+    ),
+    ("resources.*.write_disposition", &["disposition", "strategy"]),
+    ("resources.*.columns.*", &["hard_delete"]),
+];
+
+/// Keys of the contract that this version does not act on yet. Ignoring them in silence could keep data that a user
+/// asked to drop, so they are refused.
+const NOT_YET: &[&str] = &["privacy", "schedule", "serve", "resources.*.incremental"];
+
+/// A key that a pipeline file may not have.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Objection {
+    /// No such key; the known one that looks most like it.
+    Unknown { key: String, nearest: Option<String> },
+    /// A key of a later version.
+    NotYet { key: String },
+}
+
+/// Finds the first key that a pipeline file may not have.
+pub(super) fn check(file: &Table) -> Result<(), Objection> {
+    check_table(file, "", "")
+}
+
+/// `pattern` is the table's path with `*` for free names, `path` the path as it is in the file.
+fn check_table(table: &Table, pattern: &str, path: &str) -> Result<(), Objection> {
+    let known = TABLES.iter().find(|(name, _)| *name == pattern).map(|(_, keys)| *keys);
+    for (key, value) in table {
+        let key_path = join(path, key);
+        let named = join(pattern, key);
+        if NOT_YET.contains(&named.as_str()) {
+            return Err(Objection::NotYet { key: key_path });
+        }
+        let child_pattern = match known {
+            Some(keys) if !keys.contains(&key.as_str()) => {
+                let nearest = nearest(key, keys).map(|found| join(path, found));
+                return Err(Objection::Unknown { key: key_path, nearest });
+            }
+            Some(_) => named,
+            None => join(pattern, "*"),
+        };
+        if let Value::Table(child) = value
+            && is_checked(&child_pattern)
+        {
+            check_table(child, &child_pattern, &key_path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a table, or one below it, has keys to check. What belongs to the component (`source.config`) has none.
+fn is_checked(pattern: &str) -> bool {
+    TABLES
+        .iter()
+        .any(|(name, _)| *name == pattern || name.strip_prefix(pattern).is_some_and(|rest| rest.starts_with('.')))
+}
+
+fn join(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// The candidate that looks most like a word, when it looks like it at all.
+pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    candidates
+        .iter()
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), *candidate))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_text(text: &str) -> Result<(), Objection> {
+        check(&text.parse::<Table>().unwrap())
+    }
+
+    fn unknown(key: &str, nearest: Option<&str>) -> Result<(), Objection> {
+        Err(Objection::Unknown { key: key.into(), nearest: nearest.map(Into::into) })
+    }
+
+    #[test]
+    fn unknown_keys_are_found_at_any_depth() {
+        let cases = [
+            ("[source]\nalow = []", unknown("source.alow", Some("source.allow"))),
+            ("[surce]\nallow = []", unknown("surce", Some("source"))),
+            ("[source.limits]\nmemori = '1MiB'", unknown("source.limits.memori", Some("source.limits.memory"))),
+            ("[resources.x]\nprimary_keys = []", unknown("resources.x.primary_keys", Some("resources.x.primary_key"))),
+            ("[source.secrets.id]\nfrm = 'env:X'", unknown("source.secrets.id.frm", Some("source.secrets.id.from"))),
+            ("zzz = 1", unknown("zzz", None)),
+            ("[privacy]\ndrop = []", Err(Objection::NotYet { key: "privacy".into() })),
+            (
+                "[resources.x]\nincremental = { cursor_path = 'a' }",
+                Err(Objection::NotYet { key: "resources.x.incremental".into() }),
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(check_text(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_belongs_to_the_component_is_free() {
+        let text = "[source.config.resources.chats]\nanything = { goes = 1 }\n[source.secrets]\nany_name = 'env:X'\n\
+                    [resources.any]\nwrite_disposition = { disposition = 'merge', strategy = 'delete-insert' }\n\
+                    columns.deleted = { hard_delete = true }";
+        assert_eq!(check_text(text), Ok(()));
+    }
+}

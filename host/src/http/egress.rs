@@ -1,0 +1,270 @@
+//! The way out of one source: its grants, its secrets, its limits, and its pool of connections.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT},
+};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
+
+use crate::http::{
+    allow::{AllowList, HostPort},
+    body::{Progress, ResponseBody},
+    connect::{Connector, Policy},
+    failure::Context,
+    gzip::Gunzip,
+    limits::{HttpLimits, LimitHit},
+    origin::{Origin, Scheme},
+    proxy::Proxy,
+    record::{CallRecord, Denial, Warned},
+    secrets::{Masker, SecretError, SecretGrant, Secrets},
+    tls::{Tls, TlsError, TlsOptions},
+};
+
+/// What a source may do on the network.
+#[derive(Clone, Debug)]
+pub struct EgressOptions {
+    /// The origins that it may reach.
+    pub grants: AllowList,
+    /// The pairs of host and port that may have private or loopback addresses.
+    pub allow_private: Vec<HostPort>,
+    /// The secrets that it uses without seeing them.
+    pub secrets: Vec<SecretGrant>,
+    /// How much it may ask for.
+    pub limits: HttpLimits,
+    /// Which certificates are trusted.
+    pub tls: TlsOptions,
+    /// A proxy that all requests go through.
+    pub proxy: Option<Proxy>,
+}
+
+/// Options that cannot be worked with.
+#[derive(Debug, thiserror::Error)]
+pub enum EgressError {
+    /// See [`SecretError`].
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// See [`TlsError`].
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// How long a connection that nobody uses is kept. Servers close theirs after 5 to 75 s; being late costs a new one.
+const IDLE_CONNECTION: Duration = Duration::from_mins(1);
+
+/// hyper refuses buffers smaller than 8 KiB; a larger one takes more of a body at once.
+const READ_BUFFER: usize = 256 * 1024;
+
+/// A head has at most this many fields; its size has a limit of its own.
+const MAX_FIELDS: usize = 1024;
+
+/// The way out of one source. It is never shared: a connection was judged by the grants of its source.
+pub struct Egress {
+    grants: AllowList,
+    limits: HttpLimits,
+    pub(crate) secrets: Arc<Secrets>,
+    warned: Arc<Warned>,
+    policy: Arc<Policy>,
+    client: Client<Connector, WasiBody>,
+    places: Mutex<HashMap<Origin, Arc<Semaphore>>>,
+}
+
+impl Egress {
+    /// Checks the options. Opens nothing yet.
+    pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
+        let policy = Arc::new(Policy {
+            allow_private: options.allow_private,
+            tls: Tls::new(&options.tls)?,
+            proxy: options.proxy,
+            timeout: options.limits.idle,
+        });
+        let head = usize::try_from(options.limits.response_head).unwrap_or(usize::MAX);
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .pool_max_idle_per_host(usize::try_from(options.limits.connections).unwrap_or(usize::MAX))
+            .http1_max_buf_size(head.max(READ_BUFFER))
+            .http1_max_headers(MAX_FIELDS)
+            .http2_adaptive_window(true)
+            .http2_max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+            .build(Connector { shared: Arc::clone(&policy) });
+        Ok(Self {
+            grants: options.grants,
+            limits: options.limits,
+            secrets: Arc::new(Secrets::new(options.secrets)?),
+            warned: Arc::default(),
+            policy,
+            client,
+            places: Mutex::default(),
+        })
+    }
+
+    /// Sends a request of a component, if it is granted.
+    pub(crate) async fn send(
+        &self,
+        record: Arc<CallRecord>,
+        request: Request<WasiBody>,
+        options: RequestOptions,
+    ) -> Result<Response<WasiBody>, Error> {
+        let (mut parts, body) = request.into_parts();
+        let context = match self.admit(&record, &parts.method, &parts.uri) {
+            Ok(context) => context,
+            Err(error) => {
+                discard(body, self.limits.idle);
+                return Err(error);
+            }
+        };
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let path = self.secrets.fill_path(path, &context.origin).unwrap_or_else(|| path.to_owned());
+        parts.uri = Uri::builder()
+            .scheme(context.origin.scheme.as_str())
+            .authority(context.origin.authority())
+            .path_and_query(path)
+            .build()
+            .map_err(|_| Error::HttpRequestUriInvalid)?;
+        self.prepare(&mut parts.headers, &context.origin);
+        let place = self.place(&context.origin).await?;
+        let patience = shorter(self.limits.idle, options.first_byte_timeout);
+        let Ok(response) = timeout(patience, self.client.request(Request::from_parts(parts, body))).await else {
+            context.stalled(patience);
+            return Err(Error::HttpResponseTimeout);
+        };
+        let response = response.map_err(|error| context.request(&error))?;
+        self.receive(response, context, place, shorter(self.limits.idle, options.between_bytes_timeout))
+    }
+
+    /// Judges a request by its target, before anything is opened.
+    fn admit(&self, record: &Arc<CallRecord>, method: &Method, uri: &Uri) -> Result<Context, Error> {
+        if *method == Method::CONNECT {
+            // A tunnel would carry what nobody could look at.
+            return Err(Error::HttpRequestMethodInvalid);
+        }
+        let scheme = match uri.scheme_str() {
+            Some("https") | None => Scheme::Https,
+            Some("http") => Scheme::Http,
+            Some(_) => return Err(Error::HttpProtocolError),
+        };
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
+        let refuse = |denial: Denial| {
+            self.warned.warn(&denial);
+            record.denied(denial);
+            Error::HttpRequestDenied
+        };
+        let origin = Origin::from_authority(scheme, authority)
+            .map_err(|_| refuse(Denial::Authority(authority.chars().take(100).collect())))?;
+        if !self.grants.allows(&origin) {
+            return Err(refuse(Denial::Origin(origin)));
+        }
+        let limit = u64::from(self.limits.requests_per_page);
+        if record.request() >= limit {
+            record.limit(LimitHit::count("requests_per_page", "the number of requests", limit + 1, limit));
+            return Err(Error::InternalError(Some("too many requests in one call".to_owned())));
+        }
+        Ok(Context { origin, limits: self.limits, record: Arc::clone(record), warned: Arc::clone(&self.warned) })
+    }
+
+    fn prepare(&self, headers: &mut HeaderMap, origin: &Origin) {
+        headers.remove(HOST);
+        self.secrets.fill_headers(headers, origin);
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        if !headers.contains_key(USER_AGENT) {
+            headers.insert(USER_AGENT, HeaderValue::from_static(concat!("sluicegate/", env!("CARGO_PKG_VERSION"))));
+        }
+        // Only a request without TLS is seen by the proxy; with TLS, the tunnel was asked for with these credentials.
+        if origin.scheme == Scheme::Http
+            && let Some(Ok(value)) =
+                self.policy.proxy.as_ref().and_then(Proxy::authorization).map(HeaderValue::from_str)
+        {
+            headers.insert(http::header::PROXY_AUTHORIZATION, value);
+        }
+    }
+
+    async fn place(&self, origin: &Origin) -> Result<OwnedSemaphorePermit, Error> {
+        let places = {
+            let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            let connections = usize::try_from(self.limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
+            Arc::clone(
+                places
+                    .entry(origin.clone())
+                    .or_insert_with(|| Arc::new(Semaphore::new(connections.clamp(1, Semaphore::MAX_PERMITS)))),
+            )
+        };
+        // Waiting for a place is no silence of the server; the wall clock of the call bounds it.
+        places.acquire_owned().await.map_err(|_| Error::ConnectionLimitReached)
+    }
+
+    fn receive(
+        &self,
+        response: Response<Incoming>,
+        context: Context,
+        place: OwnedSemaphorePermit,
+        idle: Duration,
+    ) -> Result<Response<WasiBody>, Error> {
+        let (mut parts, incoming) = response.into_parts();
+        let size: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if size as u64 > self.limits.response_head {
+            return Err(context.head_too_large(size as u64));
+        }
+        let gunzip = decoder(&parts.headers)?;
+        if gunzip.is_some() {
+            parts.headers.remove(CONTENT_ENCODING);
+        }
+        if gunzip.is_some() || !self.secrets.is_empty() {
+            // The body changes on its way, and its length with it.
+            parts.headers.remove(CONTENT_LENGTH);
+        }
+        self.secrets.mask_headers(&mut parts.headers);
+        let body = ResponseBody {
+            incoming,
+            gunzip,
+            masker: Masker::new(Arc::clone(&self.secrets)),
+            context,
+            idle,
+            permit: Some(place),
+            progress: Progress::default(),
+        };
+        Ok(Response::from_parts(parts, body.boxed_unsync()))
+    }
+}
+
+/// What a body must go through; an encoding that was not asked for is refused.
+fn decoder(headers: &HeaderMap) -> Result<Option<Gunzip>, Error> {
+    let mut gunzip = None;
+    for value in headers.get_all(CONTENT_ENCODING) {
+        for coding in value.to_str().unwrap_or("?").split(',').map(str::trim).filter(|coding| !coding.is_empty()) {
+            let gzip = coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip");
+            if gzip && gunzip.is_none() {
+                gunzip = Some(Gunzip::new());
+            } else if !coding.eq_ignore_ascii_case("identity") {
+                return Err(Error::HttpResponseContentCoding(Some(coding.chars().take(40).collect())));
+            }
+        }
+    }
+    Ok(gunzip)
+}
+
+fn shorter(ours: Duration, theirs: Option<Duration>) -> Duration {
+    theirs.map_or(ours, |theirs| theirs.min(ours))
+}
+
+/// Reads the body of a refused request to its end: a component that is still writing should learn of the refusal, not of
+/// a broken stream.
+fn discard(mut body: WasiBody, patience: Duration) {
+    tokio::spawn(timeout(patience, async move { while let Some(Ok(_)) = body.frame().await {} }));
+}

@@ -1,0 +1,363 @@
+//! The loader: normalizes pages, appends their rows, and commits loads.
+//!
+//! What survives a kill at each point: before the first commit of a load, nothing of it; a commit is one transaction of
+//! the destination and is there whole or not at all, with the cursors that follow its rows. Rows and cursors therefore
+//! never disagree, and the run after a crash asks for the first page whose rows are not there.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{runtime::Handle, sync::mpsc::Receiver};
+
+use super::{Action, Destination, Event, Observer, Planned};
+use crate::{
+    model::{Page, ResourceName, WriteDisposition},
+    normalize::{BatchError, Naming, Normalizer},
+    report::{CollisionReport, LoadReport},
+    sink::{CommitLoad, Sink, SinkError},
+    state::State,
+};
+
+/// Rows of one append. Fewer cost calls, more cost memory.
+const APPEND_ROWS: usize = 20_000;
+
+/// Bytes of one append, for wide rows.
+const APPEND_BYTES: usize = 16 << 20;
+
+/// A load is committed when one of these is reached.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadThresholds {
+    /// Rows, children included.
+    pub rows: u64,
+    /// Bytes of records.
+    pub bytes: u64,
+    /// Time since the load began.
+    pub every: Duration,
+}
+
+/// What fetchers tell the loader. Resources are told by their index in the plan.
+#[derive(Debug)]
+pub(super) enum Message {
+    Page {
+        index: usize,
+        page: Page,
+    },
+    /// The resource starts again from its beginning.
+    Restarted {
+        index: usize,
+    },
+    Ended {
+        index: usize,
+        complete: bool,
+    },
+}
+
+/// What was loaded of one resource.
+#[derive(Debug, Default)]
+pub(super) struct Loaded {
+    pub(super) records: u64,
+    pub(super) rejected: u64,
+    pub(super) truncated_timestamps: u64,
+    pub(super) collisions: Vec<CollisionReport>,
+    /// Whether its last page is committed.
+    pub(super) committed: bool,
+}
+
+/// Why nothing more can be loaded.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum LoaderError {
+    /// The destination failed.
+    Sink(#[from] SinkError),
+    /// Rows did not fit their own columns, which is a bug.
+    Batch(#[from] BatchError),
+}
+
+impl LoaderError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Sink(error) => error.hint(),
+            Self::Batch(_) => Some("this should not happen; please report it".into()),
+        }
+    }
+}
+
+/// What the loader did.
+#[derive(Debug)]
+pub(super) struct LoaderOutcome {
+    pub(super) loads: Vec<LoadReport>,
+    pub(super) resources: Vec<Loaded>,
+    pub(super) error: Option<LoaderError>,
+}
+
+/// A resource as the loader sees it.
+struct Target {
+    name: ResourceName,
+    table: String,
+    /// Its rows wait in staging until it is complete.
+    replaces: bool,
+    /// It replaces in this run alone; one that is stopped is continued so.
+    refreshes: bool,
+    /// Nothing of it was taken yet, and it starts at its first page.
+    fresh: bool,
+    /// It has come to its end, in this run or in the one that it continues.
+    complete: bool,
+    /// It will send no more.
+    over: bool,
+    loaded: Loaded,
+}
+
+/// A load that is being filled.
+struct OpenLoad {
+    id: String,
+    began: Instant,
+    rows: u64,
+    bytes: u64,
+}
+
+/// Normalizes, appends, commits.
+pub(super) struct Loader {
+    sink: Sink,
+    normalizer: Normalizer,
+    sources: serde_json::Value,
+    state: State,
+    source: String,
+    thresholds: LoadThresholds,
+    targets: Vec<Target>,
+    observer: Arc<dyn Observer>,
+    load: Option<OpenLoad>,
+    loads: Vec<LoadReport>,
+    /// Microseconds since the epoch of the newest load id.
+    last_id: i64,
+}
+
+impl Loader {
+    pub(super) fn new(
+        destination: Destination,
+        planned: &[Planned],
+        source: &str,
+        thresholds: LoadThresholds,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        let Destination { mut sink, mut normalizer, sources, state } = destination;
+        let targets = planned
+            .iter()
+            .map(|planned| {
+                if matches!(planned.action, Action::Fetch(_)) {
+                    normalizer.declare(&planned.hints);
+                }
+                let done = planned.action == Action::AlreadyDone;
+                let table = Naming::default().path(planned.hints.resource.as_str());
+                if planned.replace_once {
+                    sink.replace_once(&table);
+                }
+                Target {
+                    name: planned.hints.resource.clone(),
+                    refreshes: planned.replace_once,
+                    replaces: planned.replace_once || planned.hints.write_disposition == WriteDisposition::Replace,
+                    fresh: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()),
+                    table,
+                    complete: done,
+                    over: !matches!(planned.action, Action::Fetch(_)),
+                    loaded: Loaded { committed: done, ..Loaded::default() },
+                }
+            })
+            .collect();
+        Self {
+            sink,
+            normalizer,
+            sources,
+            state,
+            source: source.to_owned(),
+            thresholds,
+            targets,
+            observer,
+            load: None,
+            loads: Vec::new(),
+            last_id: 0,
+        }
+    }
+
+    /// Takes messages until all fetchers are gone, then commits what is left.
+    ///
+    /// A failure of the destination ends it at once: the open load is rolled back, and the fetchers find it gone.
+    pub(super) fn run(mut self, mut messages: Receiver<Message>, runtime: &Handle) -> LoaderOutcome {
+        let result = self.work(&mut messages, runtime);
+        drop(messages);
+        // Closing gives up what is not committed, and writes DuckDB's log back into the file.
+        let closed = self.sink.close().map_err(LoaderError::from);
+        LoaderOutcome {
+            loads: self.loads,
+            resources: self.targets.into_iter().map(|target| target.loaded).collect(),
+            error: result.and(closed).err(),
+        }
+    }
+
+    fn work(&mut self, messages: &mut Receiver<Message>, runtime: &Handle) -> Result<(), LoaderError> {
+        loop {
+            let due = self.load.as_ref().map(|load| load.began + self.thresholds.every);
+            let received = match due {
+                None => Ok(messages.blocking_recv()),
+                Some(due) => runtime.block_on(async { tokio::time::timeout_at(due.into(), messages.recv()).await }),
+            };
+            match received {
+                Ok(Some(message)) => self.take(message)?,
+                Ok(None) => break,
+                Err(_elapsed) => self.commit(false)?,
+            }
+        }
+        let ended = self.targets.iter().all(|target| target.over);
+        self.commit(ended)
+    }
+
+    fn take(&mut self, message: Message) -> Result<(), LoaderError> {
+        match message {
+            Message::Page { index, page } => {
+                self.page(index, &page)?;
+                // The end of a resource is committed with its last page, so that page waits for word of the end.
+                if page.next.is_none() { Ok(()) } else { self.commit_when_due() }
+            }
+            Message::Restarted { index } => {
+                let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
+                target.fresh = true;
+                let name = target.name.clone();
+                self.state.resources.entry(name).or_default().cursor = None;
+                Ok(())
+            }
+            Message::Ended { index, complete } => {
+                let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
+                target.over = true;
+                target.complete = complete;
+                // The commit that ends the last resource also ends the run: it comes when the fetchers are gone.
+                if self.targets.iter().all(|target| target.over) { Ok(()) } else { self.commit_when_due() }
+            }
+        }
+    }
+
+    fn page(&mut self, index: usize, page: &Page) -> Result<(), LoaderError> {
+        let now = jiff::Timestamp::now().as_microsecond();
+        let load_id = self.open_load(now);
+        let Some(target) = self.targets.get(index) else { return Ok(()) };
+        if target.fresh && target.replaces {
+            // Rows that an earlier attempt left in staging, and those on their way there, are of another reading.
+            let table = target.table.clone();
+            self.flush()?;
+            self.sink.restart(self.normalizer.schema(), &table)?;
+        }
+        let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
+        target.fresh = false;
+        let pending = self.normalizer.pending_rows();
+        let outcome = self.normalizer.page(&target.name, &load_id, now, &page.records);
+        for rejected in &page.rejected {
+            self.normalizer.reject(&target.name, &load_id, now, rejected);
+        }
+        let rejected = outcome.rejected + page.rejected.len() as u64;
+        target.loaded.records += outcome.records;
+        target.loaded.rejected += rejected;
+        target.loaded.truncated_timestamps += outcome.truncated_timestamps;
+        for collision in self.normalizer.take_collisions() {
+            target.loaded.collisions.push(CollisionReport {
+                table: collision.table,
+                keys: collision.keys.into(),
+                column: collision.column,
+            });
+        }
+        let checkpoint = self.state.resources.entry(target.name.clone()).or_default();
+        checkpoint.cursor = page.next.as_ref().map(|cursor| cursor.0.clone());
+        checkpoint.refresh = target.refreshes && page.next.is_some();
+        if page.state.is_some() {
+            checkpoint.state.clone_from(&page.state);
+        }
+        if let Some(load) = &mut self.load {
+            load.rows += (self.normalizer.pending_rows() - pending) as u64;
+            load.bytes += page.records.len() as u64;
+        }
+        self.observer.event(&Event::Normalized { resource: index, records: outcome.records, rejected });
+        if self.normalizer.pending_rows() >= APPEND_ROWS || self.normalizer.pending_bytes() >= APPEND_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The id of the load that rows go to now. Ids are times, and grow strictly even when two fall into one microsecond.
+    fn open_load(&mut self, now: i64) -> String {
+        let last = &mut self.last_id;
+        let load = self.load.get_or_insert_with(|| {
+            *last = now.max(*last + 1);
+            OpenLoad {
+                id: format!("{}.{:06}", last.div_euclid(1_000_000), last.rem_euclid(1_000_000)),
+                began: Instant::now(),
+                rows: 0,
+                bytes: 0,
+            }
+        });
+        load.id.clone()
+    }
+
+    /// Appends the rows that are normalized and not appended yet.
+    fn flush(&mut self) -> Result<(), LoaderError> {
+        for batch in self.normalizer.take_batches()? {
+            self.sink.append(self.normalizer.schema(), &batch.table, &batch.batch)?;
+        }
+        Ok(())
+    }
+
+    fn commit_when_due(&mut self) -> Result<(), LoaderError> {
+        let due = self.load.as_ref().is_some_and(|load| {
+            load.rows >= self.thresholds.rows
+                || load.bytes >= self.thresholds.bytes
+                || load.began.elapsed() >= self.thresholds.every
+        });
+        if due { self.commit(false) } else { Ok(()) }
+    }
+
+    /// Commits what is open; `ended` when the run ends by itself with this commit. Does nothing when there is nothing new.
+    fn commit(&mut self, ended: bool) -> Result<(), LoaderError> {
+        let finishing =
+            || self.targets.iter().filter(|target| target.complete && target.over && !target.loaded.committed);
+        let finished: Vec<String> = finishing().map(|target| target.table.clone()).collect();
+        let swaps = finishing().any(|target| target.replaces);
+        let completed = |target: &&Target| target.complete && !ended;
+        self.state.completed = self.targets.iter().filter(completed).map(|target| target.name.clone()).collect();
+        let mut sources = self.sources.clone();
+        self.state.write(&mut sources, &self.source);
+        if self.load.is_none() && !swaps && !self.is_news(&sources) {
+            self.settle();
+            return Ok(());
+        }
+        let now = jiff::Timestamp::now().as_microsecond();
+        self.open_load(now);
+        self.flush()?;
+        let Some(load) = self.load.take() else { return Ok(()) };
+        let committed = self.sink.commit(&CommitLoad {
+            load_id: &load.id,
+            schema: self.normalizer.schema(),
+            state: &sources,
+            finished: &finished,
+            inserted_at: now,
+        })?;
+        self.sources = sources;
+        self.settle();
+        let report = LoadReport { load_id: load.id, rows: committed.rows };
+        self.observer.event(&Event::Committed(&report));
+        self.loads.push(report);
+        Ok(())
+    }
+
+    /// Everything that came to its end so far is in the destination.
+    fn settle(&mut self) {
+        for target in &mut self.targets {
+            target.loaded.committed |= target.complete && target.over;
+        }
+    }
+
+    /// Whether a state is worth a commit of its own. New tokens alone are not: they matter once rows or cursors hold them.
+    fn is_news(&self, sources: &serde_json::Value) -> bool {
+        let stored = State::read(&self.sources, &self.source).unwrap_or_default();
+        let new = State::read(sources, &self.source).unwrap_or_default();
+        State { tokens: new.tokens.clone(), ..stored } != new
+    }
+}

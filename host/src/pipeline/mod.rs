@@ -1,0 +1,225 @@
+//! The loop of a run: fetch → normalize → load → checkpoint, for several resources at once.
+//!
+//! Two threads share the work. The caller's thread runs a fetcher per resource, which asks the source for pages and
+//! retries them; the loader's thread normalizes pages, appends their rows and commits. A bounded queue lies between them,
+//! so that the next page is fetched while the last one is loaded and memory stays flat.
+//!
+//! A load is one transaction: rows, load row and the cursors that follow the rows. Whatever kills the process, the next
+//! run finds the rows of whole pages and the cursors behind them.
+
+mod events;
+mod fetch;
+mod load;
+
+use std::{cell::RefCell, pin::pin, sync::Arc, time::Instant};
+
+pub use events::{Event, Observer, Unobserved};
+use futures_util::{StreamExt, stream};
+pub use load::{LoadThresholds, LoaderError};
+use tokio::sync::mpsc;
+
+use self::{
+    fetch::{Fetcher, Progress},
+    load::{Loaded, Loader, LoaderOutcome},
+};
+use crate::{
+    normalize::{Normalizer, ResourceHints},
+    report::{self, ErrorReport, ResourceReport, ResourceStatus, RunReport},
+    retry::RetryPolicy,
+    sink::Sink,
+    source::{Source, SourceError},
+    state::{Checkpoint, State},
+};
+
+/// How many fetched pages may wait for the loader.
+const QUEUE_PAGES: usize = 4;
+
+/// One resource of a run.
+#[derive(Clone, Debug)]
+pub struct Planned {
+    /// How its rows are written.
+    pub hints: ResourceHints,
+    /// What is to be done.
+    pub action: Action,
+    /// Its rows take the place of all earlier ones in this run, whatever its write disposition.
+    pub replace_once: bool,
+}
+
+/// What is to be done with a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is fetched from a checkpoint; an empty one is its beginning.
+    Fetch(Checkpoint),
+    /// The run before completed it and did not end by itself.
+    AlreadyDone,
+    /// Its write disposition is `skip`.
+    Skip,
+}
+
+/// What a run works with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Unique id of the run.
+    pub run_id: String,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    /// Name of the dataset.
+    pub dataset: String,
+    /// Name of the source, which its state is kept under.
+    pub source: String,
+    /// The destination as it is reported.
+    pub destination: String,
+    /// How many resources are fetched at once.
+    pub concurrency: usize,
+    /// How failures are retried.
+    pub retry: RetryPolicy,
+    /// When a load is committed.
+    pub load: LoadThresholds,
+    /// Pages of a resource in one run, at most.
+    pub pages: u64,
+    /// The hints of each page request: records and bytes.
+    pub page_hints: (u32, u32),
+}
+
+/// What a run writes to and starts from.
+pub struct Destination {
+    /// The open destination.
+    pub sink: Sink,
+    /// Schema of the dataset, with the builders of its tables.
+    pub normalizer: Normalizer,
+    /// dlt's `sources` object as it was stored.
+    pub sources: serde_json::Value,
+    /// The state that the run starts with.
+    pub state: State,
+}
+
+/// A run that is over.
+#[derive(Debug)]
+pub struct Finished {
+    /// What happened.
+    pub report: RunReport,
+    /// Why the destination failed.
+    pub loader_error: Option<LoaderError>,
+    /// Why sources failed, in the order of the report's resources.
+    pub source_errors: Vec<Option<SourceError>>,
+    /// Whether it was stopped from outside.
+    pub stopped: bool,
+}
+
+/// Runs the planned resources until they end or fail, or until `stop` resolves. What was committed stays in every case.
+///
+/// A failed resource does not stop the others. When `stop` resolves, the whole pages that arrived are committed first.
+/// Must be called within a tokio runtime.
+pub async fn run<S: Source>(
+    source: &S,
+    planned: &[Planned],
+    destination: Destination,
+    settings: &Settings,
+    observer: Arc<dyn Observer>,
+    stop: impl Future<Output = ()>,
+) -> Finished {
+    let began = Instant::now();
+    let started_at = jiff::Timestamp::now();
+    let (pages, messages) = mpsc::channel(QUEUE_PAGES);
+    let loader = Loader::new(destination, planned, &settings.source, settings.load, observer.clone());
+    let runtime = tokio::runtime::Handle::current();
+    let loading = tokio::task::spawn_blocking(move || loader.run(messages, &runtime));
+
+    let progress: Vec<RefCell<Progress>> = planned.iter().map(|_| RefCell::default()).collect();
+    let fetcher = Fetcher { source, settings, observer: &*observer, pages };
+    let stopped = {
+        let fetching = stream::iter(planned.iter().zip(&progress).enumerate()).for_each_concurrent(
+            settings.concurrency,
+            |(index, (planned, progress))| {
+                let fetcher = &fetcher;
+                async move {
+                    if let Action::Fetch(checkpoint) = &planned.action {
+                        fetcher.fetch(index, &planned.hints.resource, checkpoint, progress).await;
+                    }
+                }
+            },
+        );
+        tokio::select! {
+            biased;
+            () = pin!(stop) => true,
+            () = pin!(fetching) => false,
+        }
+    };
+    // The loader takes the last messages and ends when the last sender is gone.
+    drop(fetcher);
+    let outcome = loading.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+
+    let progress = progress.into_iter().map(RefCell::into_inner);
+    let (resources, source_errors): (Vec<_>, Vec<_>) = planned
+        .iter()
+        .zip(progress)
+        .zip(outcome.resources)
+        .map(|((planned, progress), loaded)| account(planned, progress, loaded, outcome.error.as_ref()))
+        .unzip();
+    let LoaderOutcome { loads, error, .. } = LoaderOutcome { resources: Vec::new(), ..outcome };
+    Finished {
+        report: RunReport {
+            run_id: settings.run_id.clone(),
+            pipeline: settings.pipeline.clone(),
+            dataset: settings.dataset.clone(),
+            destination: settings.destination.clone(),
+            status: report::overall(&resources),
+            started_at: started_at.to_string(),
+            finished_at: jiff::Timestamp::now().to_string(),
+            elapsed_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            loads,
+            resources,
+        },
+        loader_error: error,
+        source_errors,
+        stopped,
+    }
+}
+
+/// Puts together what the fetcher and the loader know of one resource.
+fn account(
+    planned: &Planned,
+    progress: Progress,
+    loaded: Loaded,
+    loader_error: Option<&LoaderError>,
+) -> (ResourceReport, Option<SourceError>) {
+    let mut resource = ResourceReport::new(planned.hints.resource.as_str());
+    resource.pages = progress.pages;
+    resource.records = loaded.records;
+    resource.rejected = loaded.rejected;
+    resource.bytes = progress.traffic.bytes;
+    resource.requests = progress.traffic.requests;
+    resource.denied = progress.traffic.denied;
+    resource.retries = progress.retries;
+    resource.collisions = loaded.collisions;
+    resource.truncated_timestamps = loaded.truncated_timestamps;
+    let source_error = progress.ended.and_then(Result::err);
+    resource.status = match planned.action {
+        Action::Skip => ResourceStatus::Skipped,
+        Action::AlreadyDone => ResourceStatus::Unchanged,
+        Action::Fetch(_) if source_error.is_none() && loaded.committed => ResourceStatus::Loaded,
+        Action::Fetch(_) => ResourceStatus::Failed,
+    };
+    if resource.status == ResourceStatus::Failed {
+        resource.error = match (&source_error, loader_error) {
+            (Some(error), _) => Some(ErrorReport {
+                kind: error.kind.as_str(),
+                message: error.message.clone(),
+                http_status: error.http_status,
+                hint: error.hint.clone(),
+            }),
+            (None, Some(error)) => Some(ErrorReport {
+                kind: "destination",
+                message: error.to_string(),
+                http_status: None,
+                hint: error.hint(),
+            }),
+            // Neither failed: the run was stopped before this resource came to its end.
+            (None, None) => None,
+        };
+    }
+    (resource, source_error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,296 @@
+//! The loop with a source in memory and a DuckDB file: resuming, failing, stopping.
+
+use std::{collections::HashMap, sync::Mutex, time::Duration};
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::{
+    model::{Cursor, Page, PageRequest, ResourceName, ResourceSpec, WriteDisposition},
+    normalize::schema::Schema,
+    sink::{Reader, SinkOptions},
+    source::ErrorKind,
+};
+
+/// What a source answers when a page is asked for the n-th time.
+type Script = HashMap<(&'static str, u32), Vec<ErrorKind>>;
+
+/// A source whose resources have pages `0..pages`, two records each; cursors are page numbers.
+struct Numbers {
+    pages: u32,
+    failures: Mutex<Script>,
+    /// Never answers this page.
+    hang: Option<(&'static str, u32)>,
+    /// Is told when it does not.
+    hanging: Notify,
+}
+
+/// Is told when the first resource has come to its end.
+#[derive(Default)]
+struct Ended(Notify);
+
+impl Observer for Ended {
+    fn event(&self, event: &Event<'_>) {
+        if matches!(event, Event::Ended { resource: 0, .. }) {
+            self.0.notify_one();
+        }
+    }
+}
+
+impl Numbers {
+    fn new(pages: u32) -> Self {
+        Self { pages, failures: Mutex::default(), hang: None, hanging: Notify::new() }
+    }
+
+    fn failing(self, resource: &'static str, page: u32, kinds: &[ErrorKind]) -> Self {
+        self.failures.lock().unwrap().insert((resource, page), kinds.to_vec());
+        self
+    }
+}
+
+impl Source for Numbers {
+    async fn resources(&self) -> Result<Vec<ResourceSpec>, SourceError> {
+        Ok(Vec::new())
+    }
+
+    async fn fetch_page(&self, request: PageRequest) -> Result<Page, SourceError> {
+        let page: u32 = request.cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
+        if self.hang.is_some_and(|(name, at)| name == request.resource.as_str() && at == page) {
+            self.hanging.notify_one();
+            std::future::pending::<()>().await;
+        }
+        for ((name, at), kinds) in self.failures.lock().unwrap().iter_mut() {
+            if *name == request.resource.as_str() && *at == page && !kinds.is_empty() {
+                return Err(SourceError::new(kinds.remove(0), "as the script says"));
+            }
+        }
+        let records = format!("{{\"id\":{}}}\n{{\"id\":{}}}\n", page * 2, page * 2 + 1);
+        let next = (page + 1 < self.pages).then(|| Cursor((page + 1).to_string()));
+        Ok(Page { records: Bytes::from(records), next, ..Page::default() })
+    }
+}
+
+/// A DuckDB file that outlives runs.
+struct Disk {
+    dir: tempfile::TempDir,
+}
+
+impl Disk {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> std::path::PathBuf {
+        self.dir.path().join("test.duckdb")
+    }
+
+    /// Runs resources of one disposition the way the command does: planned from the stored state.
+    async fn run(
+        &self,
+        source: &Numbers,
+        names: &[&str],
+        disposition: WriteDisposition,
+        stop: impl Future<Output = ()>,
+    ) -> Finished {
+        self.run_committing(source, names, disposition, 1, stop).await
+    }
+
+    async fn run_committing(
+        &self,
+        source: &Numbers,
+        names: &[&str],
+        disposition: WriteDisposition,
+        rows: u64,
+        stop: impl Future<Output = ()>,
+    ) -> Finished {
+        self.run_watched(source, names, disposition, rows, Arc::new(Unobserved), stop).await
+    }
+
+    async fn run_watched(
+        &self,
+        source: &Numbers,
+        names: &[&str],
+        disposition: WriteDisposition,
+        rows: u64,
+        observer: Arc<dyn Observer>,
+        stop: impl Future<Output = ()>,
+    ) -> Finished {
+        let options = SinkOptions {
+            path: self.path(),
+            dataset: "data".into(),
+            pipeline: "test".into(),
+            schema_name: "numbers".into(),
+            lock_wait: Duration::ZERO,
+        };
+        let sink = Sink::open(options, &mut |_| ()).unwrap();
+        let stored = sink.stored().unwrap();
+        let sources = json!(stored.state.unwrap_or_default());
+        let state = State::read(&sources, "numbers").unwrap();
+        let planned: Vec<Planned> = names
+            .iter()
+            .map(|name| {
+                let resource = ResourceName::new(*name).unwrap();
+                let action = if state.completed.contains(&resource) {
+                    Action::AlreadyDone
+                } else {
+                    Action::Fetch(state.resources.get(&resource).cloned().unwrap_or_default())
+                };
+                let hints = ResourceHints {
+                    resource,
+                    write_disposition: disposition,
+                    primary_key: if disposition == WriteDisposition::Merge { vec!["id".into()] } else { Vec::new() },
+                    merge_key: Vec::new(),
+                    max_table_nesting: None,
+                    hard_delete: None,
+                };
+                Planned { hints, action, replace_once: false }
+            })
+            .collect();
+        let schema = stored.schema.unwrap_or_else(|| Schema::new("numbers"));
+        let mut next = 0_u64;
+        let ids = Box::new(move |bytes: &mut [u8]| {
+            next += 1;
+            let number = next.to_le_bytes();
+            bytes.iter_mut().zip(number.iter().cycle()).for_each(|(byte, digit)| *byte = *digit);
+        });
+        let destination = Destination { sink, normalizer: Normalizer::new(schema, ids), sources, state };
+        let settings = Settings {
+            run_id: "test".into(),
+            pipeline: "test".into(),
+            dataset: "data".into(),
+            source: "numbers".into(),
+            destination: "duckdb:test".into(),
+            concurrency: 4,
+            retry: RetryPolicy { attempts: 3, max_wait: Duration::from_millis(1), budget: Duration::from_secs(1) },
+            load: LoadThresholds { rows, bytes: u64::MAX, every: Duration::from_hours(1) },
+            pages: 1000,
+            page_hints: (1000, 1000),
+        };
+        run(source, &planned, destination, &settings, observer, stop).await
+    }
+
+    fn query(&self, sql: &str) -> serde_json::Value {
+        let reader = Reader::open(&self.path(), Duration::ZERO, &mut |_| ()).unwrap();
+        let result = reader.query(sql).unwrap();
+        result.rows.into_iter().map(serde_json::Value::Array).collect()
+    }
+
+    fn ids(&self, table: &str) -> serde_json::Value {
+        self.query(&format!("SELECT count(*)::INT, count(DISTINCT id)::INT FROM data.{table}"))
+    }
+}
+
+fn forever() -> std::future::Pending<()> {
+    std::future::pending()
+}
+
+fn statuses(finished: &Finished) -> Vec<ResourceStatus> {
+    finished.report.resources.iter().map(|resource| resource.status).collect()
+}
+
+#[tokio::test]
+async fn a_small_run_is_one_load_and_the_next_one_appends() {
+    let disk = Disk::new();
+    let source = Numbers::new(3);
+    for runs in 1..=2 {
+        let finished = disk.run_committing(&source, &["one", "two"], WriteDisposition::Append, 1000, forever()).await;
+        assert_eq!(statuses(&finished), [ResourceStatus::Loaded; 2]);
+        assert_eq!(finished.report.loads.len(), 1);
+        assert_eq!(disk.ids("one"), json!([[6 * runs, 6]]));
+        assert_eq!(disk.query("SELECT count(*)::INT FROM data._dlt_loads"), json!([[runs]]));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_resource_leaves_the_others_and_goes_on_at_its_cursor() {
+    let disk = Disk::new();
+    let source = Numbers::new(4).failing("two", 2, &[ErrorKind::Permanent]);
+    let finished = disk.run(&source, &["one", "two"], WriteDisposition::Append, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Loaded, ResourceStatus::Failed]);
+    assert_eq!(finished.report.resources[1].error.as_ref().unwrap().kind, "permanent");
+    assert_eq!(disk.ids("two"), json!([[4, 4]]));
+
+    let finished = disk.run(&source, &["two"], WriteDisposition::Append, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Loaded]);
+    assert_eq!(finished.report.resources[0].pages, 2);
+    assert_eq!(disk.ids("two"), json!([[8, 8]]));
+}
+
+#[tokio::test]
+async fn a_stopped_run_is_continued_and_what_was_complete_is_not_fetched_again() {
+    let disk = Disk::new();
+    let mut source = Numbers::new(3);
+    source.hang = Some(("two", 1));
+    // Stops once `one` has come to its end and `two` hangs.
+    let ended = Arc::new(Ended::default());
+    let stop = async {
+        ended.0.notified().await;
+        source.hanging.notified().await;
+    };
+    let finished = disk.run_watched(&source, &["one", "two"], WriteDisposition::Append, 1, ended.clone(), stop).await;
+    assert!(finished.stopped);
+    assert_eq!(disk.ids("one"), json!([[6, 6]]));
+    assert_eq!(disk.ids("two"), json!([[2, 2]]));
+
+    source.hang = None;
+    let finished = disk.run(&source, &["one", "two"], WriteDisposition::Append, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Unchanged, ResourceStatus::Loaded]);
+    assert_eq!(disk.ids("one"), json!([[6, 6]]));
+    assert_eq!(disk.ids("two"), json!([[6, 6]]));
+
+    let finished = disk.run(&source, &["one"], WriteDisposition::Append, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Loaded]);
+    assert_eq!(disk.ids("one"), json!([[12, 6]]));
+}
+
+#[tokio::test]
+async fn passing_failures_are_retried_and_counted() {
+    let disk = Disk::new();
+    let source = Numbers::new(2).failing("one", 1, &[ErrorKind::Transient, ErrorKind::RateLimited]);
+    let finished = disk.run(&source, &["one"], WriteDisposition::Append, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Loaded]);
+    assert_eq!(finished.report.resources[0].retries, 2);
+    assert_eq!(disk.ids("one"), json!([[4, 4]]));
+}
+
+#[tokio::test]
+async fn merged_rows_are_there_once() {
+    let disk = Disk::new();
+    let source = Numbers::new(3);
+    for _ in 0..2 {
+        disk.run(&source, &["one"], WriteDisposition::Merge, forever()).await;
+        assert_eq!(disk.ids("one"), json!([[6, 6]]));
+    }
+}
+
+#[tokio::test]
+async fn replaced_rows_stay_until_the_new_ones_are_complete() {
+    let disk = Disk::new();
+    disk.run(&Numbers::new(3), &["one"], WriteDisposition::Replace, forever()).await;
+    let failing = Numbers::new(5).failing("one", 4, &[ErrorKind::Permanent]);
+    disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
+    assert_eq!(disk.ids("one"), json!([[6, 6]]));
+    let finished = disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
+    assert_eq!(finished.report.resources[0].pages, 1);
+    assert_eq!(disk.ids("one"), json!([[10, 10]]));
+}
+
+#[tokio::test]
+async fn nothing_new_is_no_load() {
+    let disk = Disk::new();
+    let source = Numbers::new(1).failing("one", 0, &[ErrorKind::NotFound]);
+    let finished = disk.run(&source, &["one"], WriteDisposition::Append, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Failed]);
+    assert!(finished.report.loads.is_empty());
+}
+
+#[tokio::test]
+async fn an_expired_cursor_starts_the_resource_again_once() {
+    let disk = Disk::new();
+    let source = Numbers::new(3).failing("one", 1, &[ErrorKind::CursorExpired]);
+    let finished = disk.run(&source, &["one"], WriteDisposition::Replace, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Loaded]);
+    assert_eq!(disk.ids("one"), json!([[6, 6]]));
+}

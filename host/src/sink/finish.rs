@@ -1,0 +1,245 @@
+//! The end of a load, and what the next one finds: bookkeeping written, bookkeeping read back.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use duckdb::params;
+use serde_json::Value;
+
+use super::dml::{Chain, Link};
+use super::load::{Load, below, root_of};
+use super::tables::{Place, Tables};
+use super::{CommitLoad, Committed, Sink, SinkError, dml, packed, schema_json, state_json};
+use crate::normalize::schema::{Schema, Table};
+
+const LOADS: &str = "_dlt_loads";
+const VERSION: &str = "_dlt_version";
+const STATE: &str = "_dlt_pipeline_state";
+
+impl Sink {
+    /// Ends the open load: merges and swaps what was staged, writes load row, schema version and state, and commits. A
+    /// load without rows is committed, too: its state may be what matters.
+    ///
+    /// # Errors
+    /// [`SinkError::Full`], [`SinkError::Contract`] and what [`SinkError`] lists beside. The load is rolled back.
+    pub fn commit(&mut self, end: &CommitLoad<'_>) -> Result<Committed, SinkError> {
+        self.begin()?;
+        let done = self.finish(end);
+        let (committed, schema_document, state_document) = self.or_rollback(done)?;
+        self.schema_document = Some(schema_document);
+        self.state_document = Some(state_document);
+        self.load = None;
+        self.new_file = false;
+        for root in end.finished {
+            self.replaced_once.remove(root);
+        }
+        Ok(committed)
+    }
+
+    fn finish(&mut self, end: &CommitLoad<'_>) -> Result<(Committed, Value, Value), SinkError> {
+        let swapped: Vec<_> = end
+            .finished
+            .iter()
+            .filter_map(|name| end.schema.tables.get(name))
+            .filter(|root| self.disposition(root) == crate::model::WriteDisposition::Replace)
+            .collect();
+        let mut load = self.load.take().unwrap_or_default();
+        let done = self.finish_rows(&mut load, end, &swapped);
+        // The load stays open until the commit, so that an error rolls it back.
+        let rows = std::mem::take(&mut load.rows);
+        self.load = Some(load);
+        done?;
+        let at = timestamp(end.inserted_at)?;
+        let (schema_document, hash) = self.write_schema(end.schema, &at)?;
+        let state_document = self.write_state(end, &at)?;
+        let name = self.tables.name(Place::Main, LOADS);
+        let sql = format!(
+            "INSERT INTO {name} (load_id, schema_name, status, inserted_at, schema_version_hash) \
+             VALUES (?, ?, 0, CAST(? AS TIMESTAMPTZ), ?)"
+        );
+        self.execute(LOADS, &sql, params![end.load_id, end.schema.name, at, hash])?;
+        self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error))?;
+        Ok((Committed { rows }, schema_document, state_document))
+    }
+
+    /// DDL, then DML: no statement of the first kind may follow one of the second.
+    fn finish_rows(&mut self, load: &mut Load, end: &CommitLoad<'_>, swapped: &[&Table]) -> Result<(), SinkError> {
+        for name in [VERSION, LOADS, STATE] {
+            if let Some(table) = schema_json::internal_table(name) {
+                let made = load.ensure(&self.connection, &mut self.tables, Place::Main, &table);
+                made.map_err(|error| self.misfit(name, &error))?;
+            }
+        }
+        for table in end.schema.tables.values().filter(|table| !table.is_internal()) {
+            if self.tables.has(Place::Main, &table.name) || load.touched.contains(&table.name) {
+                let made = load.ensure(&self.connection, &mut self.tables, Place::Main, table);
+                made.map_err(|error| self.misfit(&table.name, &error))?;
+            }
+        }
+        for name in self.parents_first(end.schema, load) {
+            let Some(child) = end.schema.tables.get(&name) else { continue };
+            let Some(parent) = child.parent.as_ref().and_then(|parent| end.schema.tables.get(parent)) else { continue };
+            let [child_name, parent_name] = [child, parent].map(|table| self.tables.name(Place::Main, &table.name));
+            let sql = dml::fill_root_key(child, parent, &child_name, &parent_name);
+            self.execute(&name, &sql, [])?;
+        }
+        for name in &load.merging {
+            let Some(root) = end.schema.tables.get(name) else { continue };
+            let chain = self.chain(end.schema, root);
+            let statements = dml::merge(&chain).map_err(|dml::NoRootKey(table)| no_root_key(table))?;
+            self.count(&mut load.rows, &statements)?;
+        }
+        for root in swapped {
+            if self.tables.has(Place::Main, &root.name) {
+                let chain = self.chain(end.schema, root);
+                let statements = dml::swap(&chain, end.load_id).map_err(|dml::NoRootKey(table)| no_root_key(table))?;
+                self.count(&mut load.rows, &statements)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn parents_first(&self, schema: &Schema, load: &Load) -> Vec<String> {
+        let roots = schema.tables.values().filter(|table| root_of(schema, table).name == table.name);
+        let below = roots.flat_map(|root| below(schema, &root.name));
+        let there = |table: &&Table| self.tables.has(Place::Main, &table.name);
+        let filled = below.filter(there).map(|table| table.name.clone());
+        filled.filter(|name| load.without_root_key.contains(name)).collect()
+    }
+
+    /// The tables of a chain that are there.
+    fn chain<'a>(&self, schema: &'a Schema, root: &'a Table) -> Chain<'a> {
+        let children = below(schema, &root.name).into_iter().filter(|table| self.tables.has(Place::Main, &table.name));
+        Chain { root: self.link(root), children: children.map(|table| self.link(table)).collect() }
+    }
+
+    fn link<'a>(&self, table: &'a Table) -> Link<'a> {
+        let staged = self.tables.columns(Place::Staging, &table.name);
+        let main = self.tables.columns(Place::Main, &table.name).unwrap_or_default();
+        Link {
+            table,
+            main: self.tables.name(Place::Main, &table.name),
+            staging: staged.map(|_| self.tables.name(Place::Staging, &table.name)),
+            columns: staged.unwrap_or_default().iter().filter(|column| main.contains(column)).cloned().collect(),
+        }
+    }
+
+    fn count(
+        &self,
+        rows: &mut indexmap::IndexMap<String, u64>,
+        statements: &[dml::Statement<'_>],
+    ) -> Result<(), SinkError> {
+        for statement in statements {
+            let table = statement.counts.unwrap_or("of the merge");
+            let changed = self.execute(table, &statement.sql, [])? as u64;
+            if let Some(table) = statement.counts.filter(|_| changed > 0) {
+                *rows.entry(table.to_owned()).or_default() += changed;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stores the schema when it changed; the answer is its document and its hash.
+    fn write_schema(&self, schema: &Schema, at: &str) -> Result<(Value, String), SinkError> {
+        let document = schema_json::write(self.schema_document.as_ref(), schema);
+        let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let number = |key: &str| document.get(key).and_then(Value::as_i64).unwrap_or_default();
+        let (hash, name) = (text("version_hash"), text("name"));
+        let stored = self.schema_document.as_ref().and_then(|stored| stored.get("version_hash"));
+        if stored.and_then(Value::as_str) != Some(&hash) {
+            let sql = format!(
+                "INSERT INTO {} (version, engine_version, inserted_at, schema_name, version_hash, schema) \
+                 VALUES (?, ?, CAST(? AS TIMESTAMPTZ), ?, ?, ?)",
+                self.tables.name(Place::Main, VERSION)
+            );
+            let (version, engine) = (number("version"), number("engine_version"));
+            self.execute(VERSION, &sql, params![version, engine, at, name, hash, document.to_string()])?;
+        }
+        Ok((document, hash))
+    }
+
+    /// Stores the state when it changed; the answer is its document.
+    fn write_state(&self, end: &CommitLoad<'_>, at: &str) -> Result<Value, SinkError> {
+        let identity = state_json::Identity {
+            pipeline: &self.options.pipeline,
+            dataset: &self.options.dataset,
+            schema: &end.schema.name,
+        };
+        let document = state_json::write(self.state_document.as_ref(), &identity, end.state);
+        let hash = document.get("_version_hash").and_then(Value::as_str).unwrap_or_default();
+        let stored = self.state_document.as_ref().and_then(|stored| stored.get("_version_hash"));
+        if stored.and_then(Value::as_str) != Some(hash) {
+            let sql = format!(
+                "INSERT INTO {} (version, engine_version, pipeline_name, state, created_at, version_hash, \
+                 _dlt_load_id, _dlt_id) VALUES (?, ?, ?, ?, CAST(? AS TIMESTAMPTZ), ?, ?, ?)",
+                self.tables.name(Place::Main, STATE)
+            );
+            let number = |key: &str| document.get(key).and_then(Value::as_i64).unwrap_or_default();
+            let (version, engine) = (number("_state_version"), number("_state_engine_version"));
+            let other = |reason: String| SinkError::Other { doing: "storing the state".to_owned(), reason };
+            let state = packed::pack(&document.to_string()).map_err(|error| other(error.to_string()))?;
+            let mut id = [0; 10];
+            getrandom::fill(&mut id).map_err(|error| other(error.to_string()))?;
+            let id = STANDARD_NO_PAD.encode(id);
+            let pipeline = &self.options.pipeline;
+            self.execute(STATE, &sql, params![version, engine, pipeline, state, at, hash, end.load_id, id])?;
+        }
+        Ok(document)
+    }
+
+    fn execute(&self, table: &str, sql: &str, values: impl duckdb::Params) -> Result<usize, SinkError> {
+        self.connection.execute(sql, values).map_err(|error| self.misfit(table, &error))
+    }
+
+    /// Learns anew what is in the file: after opening it, and after a rollback.
+    pub(super) fn read_back(&mut self) -> Result<(), SinkError> {
+        let tables = Tables::read(&self.connection, &self.options.dataset);
+        self.tables = tables.map_err(|error| self.failed("reading the catalog", &error))?;
+        let schema = self.latest(
+            &[VERSION],
+            &format!(
+                "SELECT schema FROM {} WHERE schema_name = ? ORDER BY inserted_at DESC, version DESC LIMIT 1",
+                self.tables.name(Place::Main, VERSION)
+            ),
+            &self.options.schema_name,
+        )?;
+        let schema = schema.map(|text| packed::document(&text)).transpose();
+        self.schema_document = schema.map_err(|reason| self.bookkeeping(VERSION, reason))?;
+        // As dlt reads it: the state of a load that was not completed does not count.
+        let state = self.latest(
+            &[STATE, LOADS],
+            &format!(
+                "SELECT s.state FROM {} AS s JOIN {} AS l ON l.load_id = s._dlt_load_id \
+                 WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC, s.version DESC LIMIT 1",
+                self.tables.name(Place::Main, STATE),
+                self.tables.name(Place::Main, LOADS)
+            ),
+            &self.options.pipeline,
+        )?;
+        let state = state.map(|text| packed::document(&text)).transpose();
+        self.state_document = state.map_err(|reason| self.bookkeeping(STATE, reason))?;
+        Ok(())
+    }
+
+    /// The text that a query finds first; none when one of its tables is not there.
+    fn latest(&self, tables: &[&str], sql: &str, value: &str) -> Result<Option<String>, SinkError> {
+        if !tables.iter().all(|table| self.tables.has(Place::Main, table)) {
+            return Ok(None);
+        }
+        match self.connection.query_row(sql, [value], |row| row.get(0)) {
+            Ok(text) => Ok(Some(text)),
+            Err(duckdb::Error::QueryReturnedNoRows) => Ok(None),
+            Err(error) => Err(self.failed("reading the bookkeeping", &error)),
+        }
+    }
+}
+
+fn no_root_key(table: String) -> SinkError {
+    SinkError::Contract { table, reason: "a merge needs the column `_dlt_root_id`, which the schema lacks".to_owned() }
+}
+
+/// RFC 3339 with an offset: as text a time does not depend on the time zone of the session.
+fn timestamp(microseconds: i64) -> Result<String, SinkError> {
+    let instant = jiff::Timestamp::from_microsecond(microseconds);
+    let other = |error: jiff::Error| SinkError::Other { doing: "writing a time".to_owned(), reason: error.to_string() };
+    Ok(instant.map_err(other)?.to_string())
+}

@@ -1,0 +1,179 @@
+//! One load: a transaction that rows are appended to, and that ends with load row, schema version and state.
+//!
+//! DuckDB 1.5 sets the order of things. UPDATE and DELETE on rows of earlier transactions make a later ALTER of that
+//! table fail at the commit, so all DDL comes first and all DML last. After an error COMMIT answers OK and rolls back,
+//! so any error here ends in ROLLBACK. And an ALTER of a table to which the same transaction has appended more than a
+//! row group breaks the next append ("row group prev allocated size"), so such rows step aside while columns are added.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow_array::RecordBatch;
+use duckdb::Connection;
+use indexmap::{IndexMap, IndexSet};
+
+use super::ddl;
+use super::tables::{Place, Tables};
+use crate::normalize::schema::{Schema, Table};
+
+/// Rows that a transaction may have appended to a table that is altered then. A row group holds 122,880; up to here
+/// nothing of it was written ahead yet.
+const ROWS_BEFORE_ALTER: u64 = 100_000;
+
+/// Row ids from here on belong to rows of the open transaction.
+const FIRST_LOCAL_ROW: u64 = 1 << 54;
+
+/// Where rows step aside to while columns are added to their table.
+const ASIDE: &str = "_sluicegate_aside";
+
+/// What the open transaction did so far.
+#[derive(Debug, Default)]
+pub(super) struct Load {
+    /// Rows appended by this transaction, per table.
+    local: HashMap<(Place, String), u64>,
+    /// Rows that became part of the dataset, per data table.
+    pub(super) rows: IndexMap<String, u64>,
+    /// Root tables with staged rows to merge.
+    pub(super) merging: IndexSet<String>,
+    /// Tables that rows were appended to, staged or not.
+    pub(super) touched: IndexSet<String>,
+    /// Staging tables of merges that are known to hold rows of this load only.
+    pub(super) clean: HashSet<String>,
+    /// Children that got their column for the root's key after their rows, parents first.
+    pub(super) without_root_key: IndexSet<String>,
+}
+
+impl Load {
+    /// Makes sure that `table` is there with all of its typed columns.
+    pub(super) fn ensure(
+        &mut self,
+        connection: &Connection,
+        tables: &mut Tables,
+        place: Place,
+        table: &Table,
+    ) -> duckdb::Result<()> {
+        if !tables.has_schema(place) {
+            connection.execute_batch(&ddl::create_schema(tables.catalog(), &tables.schema(place)))?;
+            tables.note_schema(place);
+        }
+        let name = tables.name(place, &table.name);
+        let Some(columns) = tables.columns(place, &table.name) else {
+            if let Some(sql) = ddl::create_table(&name, table) {
+                connection.execute_batch(&sql)?;
+                for column in table.columns.values().filter(|column| column.data_type.is_some()) {
+                    tables.note_column(place, &table.name, &column.name);
+                }
+            }
+            return Ok(());
+        };
+        let present: HashSet<_> = columns.iter().cloned().collect();
+        let missing = ddl::missing(table, &present);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let local = self.local.get(&(place, table.name.clone())).copied().unwrap_or(0);
+        let aside = if local > ROWS_BEFORE_ALTER { Some(step_aside(connection, tables, place, table)?) } else { None };
+        for column in missing {
+            if let Some(sql) = ddl::add_column(&name, column) {
+                connection.execute_batch(&sql)?;
+                tables.note_column(place, &table.name, &column.name);
+            }
+            if place == Place::Main && column.root_key {
+                self.without_root_key.insert(table.name.clone());
+            }
+        }
+        aside.map_or(Ok(()), |back| connection.execute_batch(&back))
+    }
+
+    /// Drops and remakes a staging table, so that it holds nothing of earlier loads. Deleting its rows instead would
+    /// forbid to add columns for the rest of the transaction.
+    pub(super) fn empty_staging(
+        &mut self,
+        connection: &Connection,
+        tables: &mut Tables,
+        table: &Table,
+    ) -> duckdb::Result<()> {
+        if tables.has(Place::Staging, &table.name) {
+            connection.execute_batch(&format!("DROP TABLE {}", tables.name(Place::Staging, &table.name)))?;
+            tables.note_dropped(Place::Staging, &table.name);
+            self.local.remove(&(Place::Staging, table.name.clone()));
+            self.ensure(connection, tables, Place::Staging, table)?;
+        }
+        Ok(())
+    }
+
+    /// Appends a batch to a table that has all of its columns.
+    pub(super) fn append(
+        &mut self,
+        connection: &Connection,
+        tables: &Tables,
+        place: Place,
+        table: &str,
+        batch: &RecordBatch,
+    ) -> duckdb::Result<()> {
+        let fields = batch.schema();
+        let columns: Vec<_> = fields.fields().iter().map(|field| field.name().as_str()).collect();
+        let name = tables.name(place, table);
+        let mut appender =
+            connection.appender_with_columns_to_catalog_and_db(&name.table, &name.catalog, &name.schema, &columns)?;
+        appender.append_record_batch(batch.clone())?;
+        // Dropping the appender would flush, too, but tell nobody of an error.
+        appender.flush()?;
+        let rows = batch.num_rows() as u64;
+        *self.local.entry((place, table.to_owned())).or_default() += rows;
+        if place == Place::Main {
+            *self.rows.entry(table.to_owned()).or_default() += rows;
+        }
+        Ok(())
+    }
+}
+
+/// Takes the rows of this transaction out of the table; the answer puts them back.
+fn step_aside(connection: &Connection, tables: &mut Tables, place: Place, table: &Table) -> duckdb::Result<String> {
+    if !tables.has_schema(Place::Staging) {
+        connection.execute_batch(&ddl::create_schema(tables.catalog(), &tables.schema(Place::Staging)))?;
+        tables.note_schema(Place::Staging);
+    }
+    let name = tables.name(place, &table.name);
+    let aside = tables.name(Place::Staging, ASIDE);
+    let columns = tables.columns(place, &table.name).unwrap_or_default();
+    if columns.iter().any(|column| column == "rowid") {
+        let advice = "a column is called `rowid`, so its rows cannot be told apart: lower `commit_rows` of `[load]`";
+        return Err(duckdb::Error::ToSqlConversionFailure(advice.into()));
+    }
+    let columns = columns.iter().map(|column| ddl::quote(column)).collect::<Vec<_>>().join(", ");
+    connection.execute_batch(&format!(
+        "CREATE TABLE {aside} AS SELECT * FROM {name} WHERE rowid >= {FIRST_LOCAL_ROW}; \
+         DELETE FROM {name} WHERE rowid >= {FIRST_LOCAL_ROW}"
+    ))?;
+    Ok(format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}; DROP TABLE {aside}"))
+}
+
+/// The root of the chain that a table is in. A parent that the schema lacks ends the walk.
+pub(super) fn root_of<'a>(schema: &'a Schema, table: &'a Table) -> &'a Table {
+    let mut root = table;
+    // No chain is longer than there are tables; a schema that says otherwise goes in a circle.
+    for _ in 0..schema.tables.len() {
+        match root.parent.as_ref().and_then(|parent| schema.tables.get(parent)) {
+            Some(parent) => root = parent,
+            None => break,
+        }
+    }
+    root
+}
+
+/// The tables below `root`, parents before children.
+pub(super) fn below<'a>(schema: &'a Schema, root: &str) -> Vec<&'a Table> {
+    let mut found: Vec<&Table> = Vec::new();
+    let mut level = HashSet::from([root]);
+    while !level.is_empty() {
+        let next: Vec<_> = schema
+            .tables
+            .values()
+            .filter(|table| table.parent.as_deref().is_some_and(|parent| level.contains(parent)))
+            .filter(|table| table.name != root && !found.iter().any(|known| known.name == table.name))
+            .collect();
+        level = next.iter().map(|table| table.name.as_str()).collect();
+        found.extend(next);
+    }
+    found
+}

@@ -1,0 +1,109 @@
+use super::*;
+
+/// The schema that dlt 1.31.0 stored after a run of four resources: replace, append with a variant, merge with
+/// `hard_delete`, upsert.
+const BY_DLT: &str = include_str!("../fixtures/dlt_schema.json");
+
+fn by_dlt() -> Value {
+    serde_json::from_str(BY_DLT).unwrap()
+}
+
+#[test]
+fn hashes_as_dlt_does() {
+    let document = by_dlt();
+    assert_eq!(version_hash(document.as_object().unwrap()), "z9iL72Pj5qoP4tx9TcJd4yuQ2VSEyBcKXRGIdz7AjsA=");
+}
+
+#[test]
+fn hash_sees_the_order_of_columns_only() {
+    let document = by_dlt();
+    let mut reordered = document.clone();
+    let tables = reordered.get_mut("tables").unwrap().as_object_mut().unwrap();
+    tables.sort_keys();
+    assert_eq!(version_hash(reordered.as_object().unwrap()), document["version_hash"]);
+    let columns = reordered.pointer_mut("/tables/status/columns").unwrap().as_object_mut().unwrap();
+    columns.sort_keys();
+    assert_ne!(version_hash(reordered.as_object().unwrap()), document["version_hash"]);
+}
+
+#[test]
+fn a_round_trip_changes_nothing() {
+    let document = by_dlt();
+    let schema = read(&document).unwrap();
+    assert_eq!(write(Some(&document), &schema), document);
+}
+
+#[test]
+fn builds_what_dlt_would() {
+    // The upsert table carries hints that only dlt's document can hold; all else is made anew, byte for byte.
+    let mut document = by_dlt();
+    let mut schema = read(&document).unwrap();
+    for table in ["ups", "ups__tags"] {
+        schema.tables.shift_remove(table);
+        document["tables"].as_object_mut().unwrap().shift_remove(table);
+    }
+    document.pointer_mut("/normalizers/json/config/propagation/tables").unwrap().as_object_mut().unwrap().remove("ups");
+    // An incremental field is dlt's hint, too; and a declared column does not say `nullable` there.
+    let columns = document.pointer_mut("/tables/inbound_messages/columns/created_at").unwrap();
+    columns.as_object_mut().unwrap().remove("incremental");
+    document.pointer_mut("/tables/clients/columns/deleted").unwrap()["nullable"] = true.into();
+    let built = write(None, &schema);
+    assert_eq!(built["version"], 1);
+    assert_eq!(built["previous_hashes"], json!([]));
+    assert_eq!(built["version_hash"], version_hash(document.as_object().unwrap()));
+}
+
+#[test]
+fn reads_tables_and_hints() {
+    let schema = read(&by_dlt()).unwrap();
+    assert_eq!(schema.name, "jivochat_source");
+    let names: Vec<_> = schema.tables.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["status", "inbound_messages", "clients", "ups", "inbound_messages__attachments", "clients__tags", "ups__tags"]
+    );
+    let clients = &schema.tables["clients"];
+    assert_eq!(clients.write_disposition, Some(WriteDisposition::Merge));
+    assert!(clients.seen_data && clients.columns["deleted"].hard_delete && clients.columns["id"].primary_key);
+    assert!(!clients.columns["id"].nullable && clients.columns["name"].nullable);
+    assert!(schema.tables["inbound_messages"].columns["id__v_text"].variant);
+    let tags = &schema.tables["clients__tags"];
+    assert_eq!(tags.parent.as_deref(), Some("clients"));
+    assert!(tags.columns["_dlt_root_id"].root_key && tags.columns["_dlt_parent_id"].parent_key);
+}
+
+#[test]
+fn a_change_makes_a_new_version() {
+    let document = by_dlt();
+    let mut schema = read(&document).unwrap();
+    let status = &mut schema.tables["status"];
+    status.columns.insert("late".into(), Column::new("late", Some(DataType::Double)));
+    status.columns.insert("never".into(), Column::new("never", None));
+    let changed = write(Some(&document), &schema);
+    assert_eq!(changed["version"], 3);
+    assert_eq!(changed["previous_hashes"][0], document["version_hash"]);
+    assert_eq!(changed.pointer("/tables/status/columns/late").unwrap()["data_type"], "double");
+    assert_eq!(changed.pointer("/tables/status/columns/never"), None);
+    assert_eq!(changed.pointer("/tables/ups/x-merge-strategy"), Some(&json!("upsert")));
+    assert_eq!(write(Some(&changed), &schema), changed);
+}
+
+#[test]
+fn a_root_table_gets_what_dlt_would_add() {
+    let mut schema = Schema::new("s");
+    let mut table = super::super::ddl::tests::table("_rejected_records", &[("raw", Some(DataType::Text))]);
+    table.resource = None;
+    table.write_disposition = None;
+    schema.tables.insert(table.name.clone(), table);
+    let document = write(None, &schema);
+    let raw = document.pointer("/tables/_rejected_records").unwrap();
+    assert_eq!((&raw["resource"], &raw["write_disposition"]), (&json!("_rejected_records"), &json!("append")));
+}
+
+#[test]
+fn garbage_is_told() {
+    assert!(read(&json!({"name": 3})).is_err());
+    assert!(read(&json!({"name": "s"})).is_err());
+    // Foreign shapes below the tables are no reason to fail.
+    assert!(read(&json!({"name": "s", "tables": {"t": 1, "u": {"columns": []}}})).is_ok());
+}

@@ -1,0 +1,190 @@
+//! What a pipeline remembers between runs, kept in the destination in the transaction of the rows it speaks of.
+//!
+//! It lies in dlt's state document below `sources.<source>`, in keys that dlt leaves alone, so that dlt and this program
+//! can take turns on one dataset. The format carries a version; one that is newer than this program is refused rather than
+//! misread.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::model::ResourceName;
+
+/// Version of the format that this program writes.
+const VERSION: u32 = 1;
+
+/// The key below a source, and below each of its resources, that is ours.
+const KEY: &str = "sluicegate";
+
+/// State of one source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// The token that stands for each secret, by the secret's key. Made once, so that cursors and rows stay the same.
+    pub tokens: BTreeMap<String, String>,
+    /// Where each resource stands.
+    pub resources: BTreeMap<ResourceName, Checkpoint>,
+    /// Resources that were completed by the run that is going on. Not empty at the start of a run: the run before did not
+    /// end by itself, and these are done already.
+    pub completed: BTreeSet<ResourceName>,
+}
+
+/// Where one resource stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// The next page, when the resource was stopped in the middle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// What the component left for its next read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// A full refresh is under way: its rows wait in staging and replace all earlier ones at its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh: bool,
+}
+
+impl Checkpoint {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A state that this program cannot read.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A later version of this program wrote it.
+    #[error("the state of source `{source_name}` has format {found}, and this program reads formats up to {VERSION}")]
+    TooNew {
+        /// The source.
+        source_name: String,
+        /// The format found.
+        found: u32,
+    },
+    /// It is damaged.
+    #[error("the state of source `{source_name}` cannot be understood")]
+    Damaged {
+        /// The source.
+        source_name: String,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// What lies below `sources.<source>.sluicegate`.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tokens: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    completed: Vec<String>,
+}
+
+impl State {
+    /// Reads the state of a source out of dlt's `sources` object.
+    pub fn read(sources: &Value, source: &str) -> Result<Self, StateError> {
+        let damaged = |error| StateError::Damaged { source_name: source.to_owned(), source: error };
+        let mut state = Self::default();
+        let Some(own) = sources.get(source) else { return Ok(state) };
+        if let Some(header) = own.get(KEY) {
+            let header = Header::deserialize(header).map_err(damaged)?;
+            if header.version > VERSION {
+                return Err(StateError::TooNew { source_name: source.to_owned(), found: header.version });
+            }
+            state.tokens = header.tokens;
+            state.completed = header.completed.into_iter().filter_map(|name| ResourceName::new(name).ok()).collect();
+        }
+        for (name, resource) in own.get("resources").and_then(Value::as_object).into_iter().flatten() {
+            let (Ok(name), Some(checkpoint)) = (ResourceName::new(name.as_str()), resource.get(KEY)) else { continue };
+            state.resources.insert(name, Checkpoint::deserialize(checkpoint).map_err(damaged)?);
+        }
+        Ok(state)
+    }
+
+    /// Writes the state of a source into dlt's `sources` object and leaves everything else there as it is.
+    pub fn write(&self, sources: &mut Value, source: &str) {
+        let own = entry(object(sources), source);
+        let header = Header {
+            version: VERSION,
+            tokens: self.tokens.clone(),
+            completed: self.completed.iter().map(ToString::to_string).collect(),
+        };
+        own.insert(KEY.into(), json!(header));
+        let resources = entry(own, "resources");
+        for (name, resource) in resources.iter_mut() {
+            let kept = ResourceName::new(name.as_str())
+                .is_ok_and(|name| self.resources.get(&name).is_some_and(|checkpoint| !checkpoint.is_empty()));
+            if let (false, Some(resource)) = (kept, resource.as_object_mut()) {
+                resource.remove(KEY);
+            }
+        }
+        for (name, checkpoint) in self.resources.iter().filter(|(_, checkpoint)| !checkpoint.is_empty()) {
+            entry(resources, name.as_str()).insert(KEY.into(), json!(checkpoint));
+        }
+        resources.retain(|_, resource| resource.as_object().is_none_or(|resource| !resource.is_empty()));
+    }
+}
+
+/// The value as an object; anything else becomes an empty one.
+fn object(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    match value {
+        Value::Object(map) => map,
+        _ => unreachable!("the value was made an object above"),
+    }
+}
+
+fn entry<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
+    object(map.entry(key).or_insert(Value::Null))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> ResourceName {
+        ResourceName::new(text).unwrap()
+    }
+
+    fn sample() -> State {
+        let mut state = State::default();
+        state.tokens.insert("jivo_public_id".into(), "sgt_0123".into());
+        let checkpoint = Checkpoint { cursor: Some("v1.abc".into()), ..Checkpoint::default() };
+        state.resources.insert(name("inbound_messages"), checkpoint);
+        state.completed.insert(name("status"));
+        state
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let mut sources = json!({});
+        sample().write(&mut sources, "jivochat_source");
+        assert_eq!(State::read(&sources, "jivochat_source").unwrap(), sample());
+        assert_eq!(State::read(&sources, "another").unwrap(), State::default());
+    }
+
+    #[test]
+    fn dlt_s_own_state_is_left_alone() {
+        let dlt = json!({"incremental": {"created_at": {"last_value": 5}}});
+        let mut sources = json!({
+            "jivochat_source": {"resources": {"inbound_messages": dlt, "old": {"sluicegate": {"cursor": "x"}}}, "mine": 1},
+            "another": {"resources": {}},
+        });
+        sample().write(&mut sources, "jivochat_source");
+        assert_eq!(sources["jivochat_source"]["resources"]["inbound_messages"]["incremental"], dlt["incremental"]);
+        assert_eq!(sources["jivochat_source"]["mine"], 1);
+        assert!(sources["jivochat_source"]["resources"].get("old").is_none());
+        assert!(sources.get("another").is_some());
+    }
+
+    #[test]
+    fn a_later_format_and_a_damaged_one_are_refused() {
+        let later = json!({"s": {"sluicegate": {"version": 2}}});
+        assert!(matches!(State::read(&later, "s"), Err(StateError::TooNew { found: 2, .. })));
+        let damaged = json!({"s": {"sluicegate": {"version": "one"}}});
+        assert!(matches!(State::read(&damaged, "s"), Err(StateError::Damaged { .. })));
+    }
+}

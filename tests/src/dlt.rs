@@ -1,0 +1,56 @@
+//! dlt itself, in a virtual environment below `target/`, as the judge of the tables.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::{Cli, Output};
+use crate::places;
+
+/// What the environment holds. dlt's `dataset()` fails with newer releases of sqlglot.
+const PACKAGES: [&str; 4] = ["dlt[duckdb]==1.31.0", "duckdb==1.5.5", "sqlglot==28.5.0", "pandas"];
+
+/// The Python of the environment, which is made by the first test that asks for it.
+///
+/// Panics with pip's words when it cannot be made.
+pub fn python() -> PathBuf {
+    let dir = places::lasting("dlt");
+    let python = dir.join("venv/bin/python");
+    let lock = File::create(dir.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let stamp = dir.join("packages");
+    let wanted = PACKAGES.join("\n");
+    if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python.is_file() {
+        return python;
+    }
+    let slow = Duration::from_mins(10);
+    Cli::new("python3", &dir).args(["-m", "venv", "--clear", "venv"]).timeout(slow).run().code(0);
+    let mut pip = Cli::new(&python, &dir).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    // The user's settings of pip and of the network say where packages come from.
+    for (key, value) in std::env::vars_os() {
+        let name = key.to_string_lossy().to_lowercase();
+        if name.starts_with("pip_") || name.ends_with("_proxy") || name.starts_with("ssl_") || name == "home" {
+            pip = pip.env(key, value);
+        }
+    }
+    pip.args(PACKAGES).timeout(slow).run().code(0);
+    fs::write(&stamp, wanted).unwrap();
+    python
+}
+
+/// A Python program with dlt at hand, to be run in `dir`, which also holds dlt's own files.
+pub fn script(dir: &Path, code: &str) -> Cli {
+    Cli::new(python(), dir)
+        .args(["-c", code])
+        .env("DLT_DATA_DIR", dir.join("dlt-data"))
+        .env("RUNTIME__DLTHUB_TELEMETRY", "false")
+        .env("PYTHONUTF8", "1")
+}
+
+/// Runs a Python program that must succeed.
+#[track_caller]
+pub fn run(dir: &Path, code: &str) -> Output {
+    let output = script(dir, code).run();
+    output.code(0);
+    output
+}

@@ -44,7 +44,8 @@ pub fn detect(answer: &Answer<'_>) -> Result<(Paginator, Place)> {
     {
         return here(Paginator::JsonLink { next_url_path: path.clone() });
     }
-    if let Some(found) = find(document, page_total_of).and_then(|(path, _)| by_page(document, &path, next.is_some())) {
+    let has_cursor = next.as_ref().and_then(|(_, value)| value.text()).is_some_and(|cursor| !cursor.is_empty());
+    if let Some(found) = find(document, page_total_of).and_then(|(path, _)| by_page(document, &path, has_cursor)) {
         return Ok(found);
     }
     if let Some((cursor_path, _)) = next {
@@ -232,6 +233,7 @@ mod tests {
         check(r#"{"totalPages":4,"items":[]}"#, "page of totalPages without its number {}");
         check(r#"{"pages":4,"next_page":2}"#, r#"page of pages {"at":1,"base":1}"#);
         check(r#"{"pages":4,"next_cursor":"x"}"#, "cursor next_cursor as cursor {}");
+        check(r#"{"pages":4,"page":1,"next":""}"#, r#"page of pages {"at":1,"base":1}"#);
         check(r#"{"data":[],"total":90,"offset":0,"limit":50}"#, r#"offset of total {"step":50}"#);
         check(r#"{"meta":{"total_count":90,"offset":"0"}}"#, "offset of meta.total_count {}");
         check(r#"{"data":[{"next":"x"}],"pages":[1]}"#, "single {}");

@@ -1,5 +1,6 @@
 //! Whole resources read from a service that is a table of answers.
 
+mod model;
 mod paging;
 
 use std::{

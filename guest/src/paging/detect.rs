@@ -28,6 +28,9 @@ const MORE_KEYS: [&str; 8] =
 /// Keys that tell the size of a page, beside its offset.
 const LIMIT_KEYS: [&str; 5] = ["limit", "page_size", "pageSize", "per_page", "perPage"];
 
+/// Headers that hold a cursor where nothing in the body does.
+const CURSOR_HEADERS: [&str; 3] = ["next", "x-next-cursor", "next-cursor"];
+
 /// What `next_…` keys are called in a request, where that is not `cursor`.
 const CURSOR_PARAMS: [&str; 6] = ["page", "offset", "token", "page_token", "pageToken", "marker"];
 
@@ -53,6 +56,10 @@ pub fn detect(answer: &Answer<'_>) -> Result<(Paginator, Place)> {
     }
     if let Some(found) = find(document, offset_of).and_then(|(path, _)| by_offset(document, &path)) {
         return Ok(found);
+    }
+    let mut headers = CURSOR_HEADERS.iter();
+    if let Some(name) = headers.find(|name| answer.headers.get(name).is_some_and(|cursor| !cursor.is_empty())) {
+        return here(Paginator::HeaderCursor { cursor_key: (*name).to_owned(), cursor_param: "cursor".to_owned() });
     }
     match find(document, more_of) {
         Some((path, value)) if value.get() == "true" => Err(Error::invalid_response(format!(
@@ -248,5 +255,13 @@ mod tests {
     fn a_link_header_comes_first() {
         let headers = Headers::from([("Link", "<https://h/a?page=2>; rel=\"next\"")]);
         assert_eq!(found(r#"{"next":"/x"}"#, &headers), "header next {}");
+    }
+
+    #[test]
+    fn a_cursor_header_comes_last() {
+        let headers = Headers::from([("Next", "abc")]);
+        assert_eq!(found(r#"{"data":[]}"#, &headers), "header cursor next {}");
+        assert_eq!(found(r#"{"next":"x"}"#, &headers), "cursor next as cursor {}");
+        assert_eq!(found("[]", &Headers::from([("Next", "")])), "single {}");
     }
 }

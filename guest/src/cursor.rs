@@ -13,6 +13,9 @@ use crate::{
 /// Format version, in front of the cursor. A format that 0.1 cannot read must have another one.
 const VERSION: &str = "v1.";
 
+/// The longest cursor that the contract allows.
+const MAX_BYTES: usize = 64 * 1024;
+
 /// Where the next page starts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
@@ -38,7 +41,11 @@ impl Cursor {
     pub fn encode(&self) -> Result<String> {
         let json = serde_json::to_string(self)
             .map_err(|error| Error::new(Kind::Permanent, format!("the cursor cannot be written: {error}")))?;
-        Ok(format!("{VERSION}{json}"))
+        let cursor = format!("{VERSION}{json}");
+        if cursor.len() > MAX_BYTES {
+            return Err(Error::invalid_response("the link or cursor in the answer is too long to be kept"));
+        }
+        Ok(cursor)
     }
 
     /// Reads a cursor that this release or an earlier one wrote for a resource at `from`.

@@ -111,7 +111,7 @@ fn broken(origin: &Origin, read: usize) -> Error {
     Error::new(Kind::Transient, format!("the connection to `{origin}` broke after {read} bytes of the answer"))
 }
 
-/// What a transport error of the host means. The code goes along by the name that WASI gives it.
+/// What a transport error of the host means. The code goes along by its name.
 fn failure(origin: &Origin, code: &ErrorCode) -> Error {
     use ErrorCode as Code;
     let (kind, message) = match code {

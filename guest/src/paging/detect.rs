@@ -28,6 +28,9 @@ const MORE_KEYS: [&str; 8] =
 /// Keys that tell the size of a page, beside its offset.
 const LIMIT_KEYS: [&str; 5] = ["limit", "page_size", "pageSize", "per_page", "perPage"];
 
+/// Headers that hold a cursor where nothing in the body does.
+const CURSOR_HEADERS: [&str; 3] = ["next", "x-next-cursor", "next-cursor"];
+
 /// What `next_…` keys are called in a request, where that is not `cursor`.
 const CURSOR_PARAMS: [&str; 6] = ["page", "offset", "token", "page_token", "pageToken", "marker"];
 
@@ -44,7 +47,8 @@ pub fn detect(answer: &Answer<'_>) -> Result<(Paginator, Place)> {
     {
         return here(Paginator::JsonLink { next_url_path: path.clone() });
     }
-    if let Some(found) = find(document, page_total_of).and_then(|(path, _)| by_page(document, &path, next.is_some())) {
+    let has_cursor = next.as_ref().and_then(|(_, value)| value.text()).is_some_and(|cursor| !cursor.is_empty());
+    if let Some(found) = find(document, page_total_of).and_then(|(path, _)| by_page(document, &path, has_cursor)) {
         return Ok(found);
     }
     if let Some((cursor_path, _)) = next {
@@ -52,6 +56,10 @@ pub fn detect(answer: &Answer<'_>) -> Result<(Paginator, Place)> {
     }
     if let Some(found) = find(document, offset_of).and_then(|(path, _)| by_offset(document, &path)) {
         return Ok(found);
+    }
+    let mut headers = CURSOR_HEADERS.iter();
+    if let Some(name) = headers.find(|name| answer.headers.get(name).is_some_and(|cursor| !cursor.is_empty())) {
+        return here(Paginator::HeaderCursor { cursor_key: (*name).to_owned(), cursor_param: "cursor".to_owned() });
     }
     match find(document, more_of) {
         Some((path, value)) if value.get() == "true" => Err(Error::invalid_response(format!(
@@ -232,6 +240,7 @@ mod tests {
         check(r#"{"totalPages":4,"items":[]}"#, "page of totalPages without its number {}");
         check(r#"{"pages":4,"next_page":2}"#, r#"page of pages {"at":1,"base":1}"#);
         check(r#"{"pages":4,"next_cursor":"x"}"#, "cursor next_cursor as cursor {}");
+        check(r#"{"pages":4,"page":1,"next":""}"#, r#"page of pages {"at":1,"base":1}"#);
         check(r#"{"data":[],"total":90,"offset":0,"limit":50}"#, r#"offset of total {"step":50}"#);
         check(r#"{"meta":{"total_count":90,"offset":"0"}}"#, "offset of meta.total_count {}");
         check(r#"{"data":[{"next":"x"}],"pages":[1]}"#, "single {}");
@@ -246,5 +255,13 @@ mod tests {
     fn a_link_header_comes_first() {
         let headers = Headers::from([("Link", "<https://h/a?page=2>; rel=\"next\"")]);
         assert_eq!(found(r#"{"next":"/x"}"#, &headers), "header next {}");
+    }
+
+    #[test]
+    fn a_cursor_header_comes_last() {
+        let headers = Headers::from([("Next", "abc")]);
+        assert_eq!(found(r#"{"data":[]}"#, &headers), "header cursor next {}");
+        assert_eq!(found(r#"{"next":"x"}"#, &headers), "cursor next as cursor {}");
+        assert_eq!(found("[]", &Headers::from([("Next", "")])), "single {}");
     }
 }

@@ -7,7 +7,7 @@
 use super::{
     infer::Scalar,
     refusal::Refusal,
-    rows::{Frame, PendingList, Rows},
+    rows::{Frame, MAX_COLUMNS, PendingList, Rows},
     schema::DataType,
     shape::NONE,
     table::System,
@@ -50,6 +50,9 @@ impl<'a> Link<'a> {
 impl Rows {
     /// Makes rows of a record. On an error some of them are left; see [`Rows::undo_record`].
     pub(crate) fn add_record(&mut self, document: Document<'_>, table: usize, load_id: &str) -> Result<(), Refusal> {
+        if !self.tables[table].is_root {
+            return Err(Refusal::NotARoot { table: self.tables[table].name.clone() });
+        }
         self.propagates = self.tables[table].propagates;
         let level = self.tables[table].max_nesting.map_or(MAX_NESTING, i64::from);
         let content = match document.node(0) {
@@ -117,10 +120,13 @@ impl Rows {
     ) -> Result<(), Refusal> {
         let serial = self.serial;
         let mut expected = 0;
-        for (name, at) in document.members(at) {
+        for (count, (name, at)) in document.members(at).enumerate() {
             if self.put_usual(document, (table, shape), (name, at), expected) {
                 expected += 1;
                 continue;
+            }
+            if count >= MAX_COLUMNS {
+                return Err(self.too_many_columns(table));
             }
             let slot = self.slot(table, shape, name, expected);
             expected = slot + 1;
@@ -142,6 +148,7 @@ impl Rows {
             return slot;
         }
         let table = &self.tables[table];
+        self.slots += 1;
         state.add(key, self.naming, |name| table.system_of(self.propagates, name))
     }
 
@@ -166,8 +173,7 @@ impl Rows {
             return Ok(());
         }
         if document.node(key.at) == Node::Null {
-            self.put_null(key);
-            return Ok(());
+            return self.put_null(key);
         }
         self.put(document, key, frame)
     }

@@ -4,7 +4,7 @@ use super::{
     flatten::{Content, Link, VALUE},
     names::Naming,
     refusal::Refusal,
-    rows::{Frame, PendingList, Rows},
+    rows::{Frame, MAX_TABLES, PendingList, Rows},
     shape::NONE,
     tape::{Document, Node},
     write::Key,
@@ -52,7 +52,7 @@ impl Rows {
             let shape = &self.shapes[list.shape];
             let path = Naming::join(&shape.path, &shape.details[list.slot].ident);
             let path = Naming::join(&self.tables[table].path, &path);
-            child = self.child_table(table, &self.naming.fit(&path), path);
+            child = self.child_table(table, &self.naming.fit(&path), path)?;
             self.shapes[list.shape].details[list.slot].list = child;
         }
         if self.tables[child].claimed != row {
@@ -63,7 +63,7 @@ impl Rows {
         if alias == NONE {
             let original = self.shapes[list.shape].raw_path_of(list.slot);
             let name = self.naming.tagged(&self.tables[child].name, &original);
-            alias = self.child_table(table, &name, name.clone());
+            alias = self.child_table(table, &name, name.clone())?;
             self.shapes[list.shape].details[list.slot].list_alias = alias;
             let first = self.tables[child].claimed_by;
             self.tell_collision(key, first, name);
@@ -76,9 +76,12 @@ impl Rows {
         Ok(alias)
     }
 
-    fn child_table(&mut self, parent: usize, name: &str, path: String) -> usize {
-        let known = self.find_table(name);
-        known.unwrap_or_else(|| self.add_table(name.to_owned(), path, Some(parent)))
+    fn child_table(&mut self, parent: usize, name: &str, path: String) -> Result<usize, Refusal> {
+        match self.find_table(name) {
+            Some(known) => Ok(known),
+            None if self.tables.len() >= MAX_TABLES => Err(Refusal::TooManyTables),
+            None => Ok(self.add_table(name.to_owned(), path, Some(parent))),
+        }
     }
 
     fn claim_table(&mut self, table: usize, key: Key, row: u64) {

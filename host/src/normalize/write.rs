@@ -9,7 +9,7 @@ use super::{
     infer::Scalar,
     json_text,
     refusal::Refusal,
-    rows::{Frame, Rows},
+    rows::{Frame, MAX_COLUMNS, Rows},
     schema::DataType,
     shape::{NONE, Shape, variant_name},
     table::System,
@@ -52,7 +52,7 @@ pub(crate) struct Key {
 impl Rows {
     /// Puts a value that is no null into the column of its key.
     pub(crate) fn put(&mut self, document: Document<'_>, key: Key, frame: &mut Frame) -> Result<(), Refusal> {
-        let column = self.column_of(key);
+        let column = self.column_of(key)?;
         let column = self.claim(key, column)?;
         if self.tables[key.table].columns[column].cells.is_none() {
             frame.deferred.push(Deferred { key, column, kind: Kind::Value });
@@ -62,14 +62,15 @@ impl Rows {
     }
 
     /// Notes that a key of the row is null: the name is taken, and the column is in the schema.
-    pub(crate) fn put_null(&mut self, key: Key) {
-        let column = self.column_of(key);
+    pub(crate) fn put_null(&mut self, key: Key) -> Result<(), Refusal> {
+        let column = self.column_of(key)?;
         let serial = self.serial;
         let state = &mut self.tables[key.table].columns[column];
         state.claimed = serial;
         if !state.listed {
             self.list_column(key.table, column);
         }
+        Ok(())
     }
 
     /// Writes a text into a column that the normalizer fills itself.
@@ -96,22 +97,23 @@ impl Rows {
         if written { Ok(()) } else { Err(self.column_full(table, column)) }
     }
 
-    /// The column of a key.
+    /// The column of a key; it is added when there is none.
     #[inline]
-    pub(crate) fn column_of(&mut self, key: Key) -> usize {
+    fn column_of(&mut self, key: Key) -> Result<usize, Refusal> {
         let column = self.shapes[key.shape].slots[key.slot].column;
-        if column != NONE {
-            return column;
-        }
-        self.new_column_of(key)
+        if column == NONE { self.new_column_of(key) } else { Ok(column) }
     }
 
     #[cold]
-    fn new_column_of(&mut self, key: Key) -> usize {
+    fn new_column_of(&mut self, key: Key) -> Result<usize, Refusal> {
+        let table = &self.tables[key.table];
         let name = self.shapes[key.shape].details[key.slot].name.clone();
+        if table.columns.len() >= MAX_COLUMNS && !table.by_name.contains_key(&name) {
+            return Err(self.too_many_columns(key.table));
+        }
         let column = self.column(key.table, &name);
         self.shapes[key.shape].slots[key.slot].column = column;
-        column
+        Ok(column)
     }
 
     /// The column of a key if there is one; looks for it again only when the table has got new columns.
@@ -293,6 +295,10 @@ impl Rows {
     fn column_full(&self, table: usize, column: usize) -> Refusal {
         let (table, column) = self.names_of(table, column);
         Refusal::ColumnFull { table, column }
+    }
+
+    pub(crate) fn too_many_columns(&self, table: usize) -> Refusal {
+        Refusal::TooManyColumns { table: self.tables[table].name.clone() }
     }
 
     /// The names of a table and of one of its columns, for an error.

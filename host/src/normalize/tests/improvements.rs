@@ -248,3 +248,64 @@ fn records_that_the_source_rejected_are_kept_too() {
         ["_rejected_records: resource text, _dlt_load_id text not null, reason text, raw text, rejected_at timestamp"]
     );
 }
+
+#[test]
+fn objects_whose_keys_are_ids_do_not_make_endless_columns() {
+    let wide = |from: usize, to: usize, value: &str| {
+        let members: Vec<String> = (from..to).map(|key| format!("\"k{key}\":{value}")).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let mut normalizer = normalizer();
+    let outcome = page(
+        &mut normalizer,
+        &[
+            &wide(0, 10_001, "1"),
+            &wide(0, 10_001, "{}"),
+            &wide(0, 10_001, "[1]"),
+            &wide(0, 6_000, "1"),
+            &wide(6_000, 12_000, "null"),
+            &wide(5_000, 5_999, "2"),
+            r#"{"k5":7}"#,
+        ],
+    );
+    assert_eq!((outcome.records, outcome.rejected), (3, 4));
+    assert_eq!(normalizer.schema().tables["t"].columns.len(), 6_002);
+    let batches = normalizer.take_batches().unwrap();
+    let reason = |row| dump::cell(&batches[1].batch, "reason", row).unwrap();
+    for row in [0, 1, 3] {
+        assert_eq!(reason(row), "\"table `t` would have more than 10000 columns\"");
+    }
+}
+
+#[test]
+fn keys_that_lead_nowhere_are_forgotten() {
+    let mut normalizer = normalizer();
+    for round in 0..30 {
+        let members: Vec<String> = (0..5_000).map(|key| format!("\"k{round}_{key}\":{{}}")).collect();
+        let outcome = page(&mut normalizer, &[&format!("{{{},\"a\":1}}", members.join(","))]);
+        assert_eq!(outcome.records, 1);
+    }
+    assert_eq!(normalizer.schema().tables["t"].columns.len(), 3);
+}
+
+#[test]
+fn what_is_nested_as_deep_as_may_be_is_taken_apart() {
+    let lists = format!("{}1{}", "[".repeat(127), "]".repeat(127));
+    let objects = format!("{}1{}", "{\"a\":".repeat(127), "}".repeat(127));
+    let both = format!("{}1{}", "{\"a\":[".repeat(63), "]}".repeat(63));
+    let mut normalizer = normalizer();
+    let outcome = page(&mut normalizer, &[&lists, &objects, &both]);
+    assert_eq!((outcome.records, outcome.rejected), (3, 0));
+    let tables = &normalizer.schema().tables;
+    assert!(tables["t"].columns.contains_key(["a"; 127].join("__").as_str()));
+    assert_eq!(tables.len(), 1 + 127 + 63);
+}
+
+#[test]
+fn records_do_not_go_into_a_table_of_list_items() {
+    let mut normalizer = normalizer();
+    page(&mut normalizer, &[r#"{"l":[1]}"#]);
+    let other = crate::model::ResourceName::new("t__l").unwrap();
+    let outcome = normalizer.page(&other, super::LOAD, NOW, b"{}");
+    assert_eq!((outcome.records, outcome.rejected), (0, 1));
+}

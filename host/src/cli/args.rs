@@ -50,8 +50,12 @@ pub(crate) enum Command {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
-    /// The channel's URL as JivoChat shows it: https://wh.jivosite.com/<random>/<JIVO_PUBLIC_ID>
-    #[arg(value_name = "CHANNEL_URL", env = "CHANNEL_URL", hide_env_values = true)]
+    #[arg(
+        help = "The channel's URL as JivoChat shows it: https://wh.jivosite.com/<random>/<JIVO_PUBLIC_ID>",
+        value_name = "CHANNEL_URL",
+        env = "CHANNEL_URL",
+        hide_env_values = true
+    )]
     pub(crate) channel_url: String,
     /// The folder to write to, made when it is missing
     #[arg(long, value_name = "DIR", default_value = ".", env = "SLUICEGATE_DIR")]

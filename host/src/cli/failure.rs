@@ -1,7 +1,13 @@
 //! A command that failed: what to print, and the exit status.
 
 use super::exit_code;
-use crate::{component::LoadError, config::ConfigError, sink::SinkError, source::SourceError, state::StateError};
+use crate::{
+    component::{LoadError, LoadErrorKind},
+    config::ConfigError,
+    sink::SinkError,
+    source::SourceError,
+    state::StateError,
+};
 
 /// Why a command ended without doing what it was asked for.
 #[derive(Debug)]
@@ -37,7 +43,16 @@ impl From<ConfigError> for Failure {
 
 impl From<LoadError> for Failure {
     fn from(error: LoadError) -> Self {
-        Self { code: exit_code::CONFIG, hint: None, error: Some(error.into()) }
+        let hint = match &error.kind {
+            LoadErrorKind::Digest { .. } => {
+                Some("if the file was meant to change, put its new digest into `sha256` in [source]".to_owned())
+            }
+            LoadErrorKind::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Some("name the component's file in `component` in [source]; `make guest` builds JivoChat's".to_owned())
+            }
+            _ => None,
+        };
+        Self { code: exit_code::CONFIG, hint, error: Some(error.into()) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What people read: the summary on stdout, errors and hints on stderr.
 
-use std::io::Write as _;
+use std::{fmt::Write as _, io::Write as _};
 
 use super::{exit_code, failure::Failure};
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) fn summary(report: &RunReport) {
         report.destination
     );
     for load in &report.loads {
-        text.push_str(&format!("Load package {} is LOADED and contains no failed jobs\n", load.load_id));
+        let _ = writeln!(text, "Load package {} is LOADED and contains no failed jobs", load.load_id);
     }
     data(&text);
 }
@@ -99,8 +99,8 @@ pub(crate) fn count(count: u64, noun: &str) -> String {
 
 /// Rows per second, with thousands apart.
 pub(crate) fn rate(rows: u64, elapsed: std::time::Duration) -> String {
-    let per_second = rows as f64 / elapsed.as_secs_f64().max(0.001);
-    format!("{} rows/s", thousands(per_second.round() as u64))
+    let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    format!("{} rows/s", thousands(rows.saturating_mul(1000) / millis))
 }
 
 /// A count with its thousands apart: `12,345`.

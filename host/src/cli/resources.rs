@@ -57,11 +57,15 @@ async fn of_component(args: &ResourcesArgs) -> Result<Vec<ResourceSpec>, Failure
     })
 }
 
-/// What a component's schema requires, with the schema's own example in each place: enough to list resources by.
+/// What a component's schema requires, with the schema's own example in each place, or just a word: enough to list
+/// resources by.
 fn examples(schema: &Value) -> Map<String, Value> {
     let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let example = |key: &str| schema["properties"][key]["examples"][0].clone();
-    required.map(|key| (key.to_owned(), example(key))).filter(|(_, value)| !value.is_null()).collect()
+    let example = |key: &str| match &schema["properties"][key]["examples"][0] {
+        Value::Null => json!("example"),
+        example => example.clone(),
+    };
+    required.map(|key| (key.to_owned(), example(key))).collect()
 }
 
 fn row(spec: &ResourceSpec) -> [String; 5] {

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     config::{Config, Hints, Overrides},
     model::{ResourceSpec, WriteDisposition},
-    normalize::{Normalizer, ResourceHints, schema::Schema},
+    normalize::{Normalizer, RandomBytes, ResourceHints, schema::Schema},
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
     report::{ErrorReport, ResourceStatus, RunReport},
     retry::RetryPolicy,
@@ -88,7 +88,7 @@ fn open_sink(config: &Config) -> Result<Sink, Failure> {
 }
 
 /// Random bytes from the system, fetched in blocks: a call of the system for each row would cost more than the row.
-fn random_source() -> Box<dyn FnMut(&mut [u8]) + Send> {
+fn random_source() -> RandomBytes {
     let mut block = [0_u8; 4096];
     let mut used = block.len();
     Box::new(move |bytes| {
@@ -103,10 +103,9 @@ fn random_source() -> Box<dyn FnMut(&mut [u8]) + Send> {
 }
 
 fn settings(config: &Config) -> Result<Settings, Failure> {
-    let mut id = [0_u8; 8];
-    getrandom::fill(&mut id).map_err(|error| anyhow::anyhow!("cannot get random bytes: {error}"))?;
+    let id = getrandom::u64().map_err(|error| anyhow::anyhow!("cannot get random bytes: {error}"))?;
     Ok(Settings {
-        run_id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        run_id: format!("{id:016x}"),
         pipeline: config.pipeline.clone(),
         dataset: config.dataset.clone(),
         source: config.source.clone(),

@@ -56,23 +56,24 @@ impl Session {
 
     /// The component as a source, with tokens in place of the secrets.
     pub(crate) fn source(&self, tokens: &BTreeMap<String, String>) -> Result<ComponentSource, Failure> {
-        let mut component_config = self.config.component_config.clone();
+        let config = &self.config;
+        let grants = AllowList::parse(&config.allow).map_err(|error| self.grant_failure("allow", error))?;
+        let private = config.allow_private.iter().map(|pair| HostPort::parse(pair)).collect::<Result<_, _>>();
+        let proxy = config.proxy.as_deref().map(Proxy::parse).transpose();
+        let mut component_config = config.component_config.clone();
         let mut secrets = Vec::with_capacity(self.secrets.len());
         for secret in &self.secrets {
             let Some(token) = tokens.get(&secret.key) else { continue };
             component_config.insert(secret.key.clone(), Value::String(token.clone()));
-            secrets.push(SecretGrant {
-                token: token.clone(),
-                value: Hidden::new(secret.value.expose()),
-                origins: AllowList::parse(&secret.origins).map_err(|error| self.grant_failure("secrets", error))?,
-            });
+            let origins = match &secret.origins {
+                Some(origins) => AllowList::parse(origins).map_err(|error| self.grant_failure("secrets", error))?,
+                None => grants.first(),
+            };
+            secrets.push(SecretGrant { token: token.clone(), value: Hidden::new(secret.value.expose()), origins });
         }
-        let config = &self.config;
-        let private = config.allow_private.iter().map(|pair| HostPort::parse(pair)).collect::<Result<_, _>>();
-        let proxy = config.proxy.as_deref().map(Proxy::parse).transpose();
         let options = SourceOptions {
             config: Value::Object(component_config).to_string(),
-            grants: AllowList::parse(&config.allow).map_err(|error| self.grant_failure("allow", error))?,
+            grants,
             allow_private: private.map_err(|error| self.grant_failure("allow_private", error))?,
             secrets,
             limits: self.limits,
@@ -102,9 +103,10 @@ impl Session {
             if names.contains(&name.as_str()) {
                 return Ok(());
             }
-            let hint = config::nearest(name.as_str(), &names)
-                .map(|nearest| format!("did you mean `{nearest}`?"))
-                .unwrap_or_else(|| format!("it lists {}", quoted_list(&names)));
+            let hint = config::nearest(name.as_str(), &names).map_or_else(
+                || format!("it lists {}", quoted_list(&names)),
+                |nearest| format!("did you mean `{nearest}`?"),
+            );
             Err(Failure::config(format!("the component lists no resource `{name}`"), Some(hint)))
         };
         self.config.hints.keys().try_for_each(known)?;

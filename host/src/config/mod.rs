@@ -197,8 +197,8 @@ impl Config {
         Ok(secrets)
     }
 
-    /// The origins a secret is bound to: its own, or else the first that is granted.
-    fn origins_of(&self, key: &str, entry: Option<&SecretEntry>) -> Result<Vec<String>, ConfigError> {
+    /// The origins that the pipeline file binds a secret to.
+    fn origins_of(&self, key: &str, entry: Option<&SecretEntry>) -> Result<Option<Vec<String>>, ConfigError> {
         if let Some(SecretEntry::Full { origins, expose, .. }) = entry {
             if *expose == Some(true) {
                 return Err(ConfigError::Value {
@@ -207,11 +207,9 @@ impl Config {
                     reason: "this version hands no secret to a component; take `expose` out".into(),
                 });
             }
-            if let Some(origins) = origins {
-                return Ok(origins.clone());
-            }
+            return Ok(origins.clone());
         }
-        Ok(self.allow.first().cloned().into_iter().collect())
+        Ok(None)
     }
 
     /// The destination as it is shown and reported: `duckdb:` and the absolute path.

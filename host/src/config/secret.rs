@@ -46,8 +46,8 @@ pub struct SecretValue {
     pub key: String,
     /// Its value.
     pub value: Secret,
-    /// The origins whose requests may carry it.
-    pub origins: Vec<String>,
+    /// The origins whose requests may carry it; none: the first that is granted.
+    pub origins: Option<Vec<String>>,
 }
 
 /// Where secrets are looked up beside the pipeline file's own entries.

@@ -92,7 +92,7 @@ impl<S: Source> Fetcher<'_, S> {
                         return Ok(Ok(()));
                     }
                     if pages >= self.settings.pages {
-                        return Ok(Err(self.page_limit(pages)));
+                        return Ok(Err(page_limit(pages)));
                     }
                 }
                 Err(error) => {
@@ -116,13 +116,11 @@ impl<S: Source> Fetcher<'_, S> {
             }
         }
     }
+}
 
-    fn page_limit(&self, pages: u64) -> SourceError {
-        let mut error = SourceError::new(
-            ErrorKind::Limit,
-            format!("stopped after {pages} pages, the limit for a resource in one run"),
-        );
-        error.hint = Some("run again to go on, or raise `pages` in `[source.limits]`".into());
-        error
-    }
+fn page_limit(pages: u64) -> SourceError {
+    let mut error =
+        SourceError::new(ErrorKind::Limit, format!("stopped after {pages} pages, the limit for a resource in one run"));
+    error.hint = Some("run again to go on, or raise `pages` in `[source.limits]`".into());
+    error
 }

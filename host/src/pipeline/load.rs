@@ -94,6 +94,7 @@ pub(super) struct LoaderOutcome {
 }
 
 /// A resource as the loader sees it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and they change at different times")]
 struct Target {
     name: ResourceName,
     table: String,

@@ -1,5 +1,7 @@
 //! A channel's URL, taken apart.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -34,7 +36,7 @@ impl Channel {
             return Err("its path has fewer than two parts".into());
         };
         let decode = |segment: &str| {
-            percent_decode_str(segment).decode_utf8().map(|text| text.into_owned()).map_err(|_| "its path is not UTF-8")
+            percent_decode_str(segment).decode_utf8().map(Cow::into_owned).map_err(|_| "its path is not UTF-8")
         };
         let origin = url.origin().ascii_serialization();
         let base_url = prefix.iter().fold(origin.clone(), |base, segment| format!("{base}/{segment}"));

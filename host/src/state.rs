@@ -38,11 +38,14 @@ pub struct Checkpoint {
     /// What the component left for its next read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// A full refresh is under way: its rows wait in staging and replace all earlier ones at its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refresh: bool,
 }
 
 impl Checkpoint {
     fn is_empty(&self) -> bool {
-        self.cursor.is_none() && self.state.is_none()
+        *self == Self::default()
     }
 }
 
@@ -149,7 +152,7 @@ mod tests {
     fn sample() -> State {
         let mut state = State::default();
         state.tokens.insert("jivo_public_id".into(), "sgt_0123".into());
-        let checkpoint = Checkpoint { cursor: Some("v1.abc".into()), state: None };
+        let checkpoint = Checkpoint { cursor: Some("v1.abc".into()), ..Checkpoint::default() };
         state.resources.insert(name("inbound_messages"), checkpoint);
         state.completed.insert(name("status"));
         state

@@ -77,7 +77,7 @@ fn values_arrive_as_they_were_sent() {
     let project = Project::new(&server).only(&["outbound_messages"]);
     project.run().run().code(0);
     let rows = project.query(
-        "SELECT id, text, visitor__name, visitor__geoip__city, page__title, score, is_read, timestamp, rating \
+        "SELECT id, text, visitor__name, visitor__geoip__city, page__title, score, is_read, timestamp \
          FROM jivochat_data.outbound_messages ORDER BY sequence",
     );
     assert_eq!(rows.len(), 180);

@@ -115,7 +115,7 @@ fn odd_values_survive() {
         r#"{"id":1,"text":"nul \u0000 and 😀 and \ud83d\ude00","empty":{},"none":[],"deep":{"a":{"b":{"c":[[1,2],[3]]}}}}"#,
     ]);
     project.run().run().code(0);
-    assert_eq!(project.value("SELECT length(text) FROM jivochat_data.inbound_messages"), "15");
+    assert_eq!(project.value("SELECT length(text) FROM jivochat_data.inbound_messages"), "17");
     let columns = columns(&project, INBOUND);
     assert!(!columns.contains_key("empty") && !columns.contains_key("none"));
     assert_eq!(

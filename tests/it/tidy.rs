@@ -146,7 +146,8 @@ fn the_guest_keeps_nothing_between_calls() {
 
 #[test]
 fn no_file_is_longer_than_400_lines() {
-    let long = sources().into_iter().filter(|source| !source.path.contains("/snapshots/"));
+    let long =
+        sources().into_iter().filter(|source| !source.path.contains("/snapshots/") && !source.path.ends_with(".json"));
     let long: Vec<String> = long
         .map(|source| (source.text.lines().count(), source.path))
         .filter(|(lines, _)| *lines > 400)

@@ -1,7 +1,8 @@
-//! Where the built things are. Tests use what was built and build nothing themselves: only the Makefile knows how.
+//! Where the built things are. How the component is built is known to `.ci/guest` alone.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::process::Command;
+use std::sync::OnceLock;
 
 /// The `sluicegate` binary: `SLUICEGATE_BIN`, or the one built beside the test executable.
 ///
@@ -18,20 +19,26 @@ pub fn sluicegate() -> PathBuf {
     path
 }
 
-/// The JivoChat component: `SLUICEGATE_COMPONENT`, or `target/jivochat.wasm` of the workspace.
+/// The JivoChat component: `SLUICEGATE_COMPONENT`, or `target/jivochat.wasm` of the workspace, built when its sources are
+/// newer, so that a plain `cargo test` needs nothing but `make setup`.
 ///
-/// Panics with a hint when there is none, or when it is older than its sources.
+/// Panics with the build's words when it cannot be built.
 pub fn component() -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+
     if let Some(path) = std::env::var_os("SLUICEGATE_COMPONENT") {
         return PathBuf::from(path);
     }
-    let path = workspace().join("target/jivochat.wasm");
-    let Some(built) = modified(&path) else { panic!("there is no `{}`\nhint: make guest", path.display()) };
-    for sources in ["guest", "wit"] {
-        let newest = newest(&workspace().join(sources));
-        assert!(newest <= built, "`{}` is older than the sources in `{sources}/`\nhint: make guest", path.display());
-    }
-    path
+    let build = || {
+        let output = Command::new(workspace().join(".ci/guest")).output().unwrap();
+        assert!(
+            output.status.success(),
+            "the component cannot be built\n{}\nhint: make guest",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        workspace().join("target/jivochat.wasm")
+    };
+    BUILT.get_or_init(build).clone()
 }
 
 /// The root of the workspace.
@@ -44,24 +51,4 @@ pub fn lasting(name: &str) -> PathBuf {
     let dir = workspace().join("target/acceptance").join(name);
     std::fs::create_dir_all(&dir).unwrap();
     dir
-}
-
-fn modified(path: &Path) -> Option<SystemTime> {
-    path.metadata().and_then(|metadata| metadata.modified()).ok()
-}
-
-/// The time of the latest change to a source file below `dir`; `wit/deps` is brought, not written.
-fn newest(dir: &Path) -> SystemTime {
-    let mut newest = SystemTime::UNIX_EPOCH;
-    for entry in std::fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            if path.file_name().is_some_and(|name| name != "deps" && name != "target") {
-                newest = newest.max(self::newest(&path));
-            }
-        } else if let Some(changed) = modified(&path) {
-            newest = newest.max(changed);
-        }
-    }
-    newest
 }

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::{
     args::ProgressKind,
-    render::{rate, thousands, wait},
+    render::{count, rate, thousands, wait},
 };
 use crate::pipeline::{Event, Observer};
 
@@ -88,13 +88,8 @@ impl Progress {
 impl Shown {
     fn text(&self) -> String {
         let total = self.total.map(|total| format!(" of {}", thousands(total))).unwrap_or_default();
-        format!(
-            "{}: {} page(s), {}{total} rows, {}",
-            self.name,
-            thousands(self.pages),
-            thousands(self.rows),
-            rate(self.rows, self.began.elapsed())
-        )
+        let (pages, rows) = (count(self.pages, "page"), count(self.rows, "row"));
+        format!("{}: {pages}, {rows}{total}, {}", self.name, rate(self.rows, self.began.elapsed()))
     }
 
     fn show(&mut self, bars: Option<&MultiProgress>) -> Option<String> {

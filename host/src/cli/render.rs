@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::{exit_code, failure::Failure};
 use crate::{
-    report::{ResourceReport, ResourceStatus, RunReport},
+    report::{ErrorReport, ResourceReport, ResourceStatus, RunReport},
     retry::human,
 };
 
@@ -49,26 +49,34 @@ pub(crate) fn summary(report: &RunReport) {
     data(&text);
 }
 
-/// Prints what a user should know of a run beyond the summary.
-pub(crate) fn remarks(report: &RunReport) {
+/// Prints what a user should know of a run beyond the summary: warnings and failures by resource, then the advice, each
+/// piece once.
+pub(crate) fn remarks(report: &RunReport, advice: &dyn Fn(&ErrorReport) -> Option<String>) {
+    let mut hints: Vec<String> = Vec::new();
     for resource in &report.resources {
-        remarks_on(resource);
+        warnings(resource);
+        let Some(error) = &resource.error else { continue };
+        eprintln!("error: {}: {}: {}", resource.name, error.kind, error.message);
+        if let Some(hint) = advice(error).filter(|hint| !hints.contains(hint)) {
+            hints.push(hint);
+        }
+    }
+    for hint in hints {
+        eprintln!("hint: {hint}");
     }
 }
 
-fn remarks_on(resource: &ResourceReport) {
+fn warnings(resource: &ResourceReport) {
     let name = &resource.name;
     if resource.status == ResourceStatus::Unchanged {
         eprintln!("{name}: completed by the run before, which did not end by itself; not fetched again");
     }
     if resource.rejected > 0 {
-        eprintln!(
-            "warning: {name}: {} record(s) kept aside in `_rejected_records`, with the reason",
-            resource.rejected
-        );
+        let records = count(resource.rejected, "record");
+        eprintln!("warning: {name}: {records} kept aside in `_rejected_records`, with the reason");
     }
     if resource.truncated_timestamps > 0 {
-        eprintln!("warning: {name}: {} timestamp(s) cut to microseconds", resource.truncated_timestamps);
+        eprintln!("warning: {name}: {} cut to microseconds", count(resource.truncated_timestamps, "timestamp"));
     }
     for collision in &resource.collisions {
         let keys: Vec<String> = collision.keys.iter().map(|key| format!("`{key}`")).collect();
@@ -80,14 +88,13 @@ fn remarks_on(resource: &ResourceReport) {
         );
     }
     if resource.denied > 0 && resource.error.is_none() {
-        eprintln!("warning: {name}: {} request(s) denied, see above", resource.denied);
+        eprintln!("warning: {name}: {} denied, see above", count(resource.denied, "request"));
     }
-    if let Some(error) = &resource.error {
-        eprintln!("error: {name}: {}: {}", error.kind, error.message);
-        if let Some(hint) = &error.hint {
-            eprintln!("hint: {hint}");
-        }
-    }
+}
+
+/// `1 row`, `12,345 rows`.
+pub(crate) fn count(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 
 /// Rows per second, with thousands apart.

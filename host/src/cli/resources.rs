@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use comfy_table::{Table, presets};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{
     args::ResourcesArgs,
@@ -43,8 +43,10 @@ pub(crate) async fn resources(args: ResourcesArgs) -> Outcome {
 
 async fn of_component(args: &ResourcesArgs) -> Result<Vec<ResourceSpec>, Failure> {
     let component = session::load_component(&args.target, None, &Limits::default())?;
-    let config: serde_json::Map<_, _> =
-        args.changes.set.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    let description = component.describe(&Limits::default()).await?;
+    let schema = description.and_then(|found| serde_json::from_str(&found.config_schema).ok()).unwrap_or_default();
+    let mut config = examples(&schema);
+    config.extend(args.changes.set.iter().map(|(key, value)| (key.clone(), json!(value))));
     let options = SourceOptions { config: serde_json::Value::Object(config).to_string(), ..SourceOptions::default() };
     let source = ComponentSource::new(component, options).map_err(anyhow::Error::from)?;
     source.resources().await.map_err(|error| {
@@ -53,6 +55,13 @@ async fn of_component(args: &ResourcesArgs) -> Result<Vec<ResourceSpec>, Failure
             Some("name a pipeline file instead, or give the component what it needs with `--set KEY=VALUE`".into());
         failure
     })
+}
+
+/// What a component's schema requires, with the schema's own example in each place: enough to list resources by.
+fn examples(schema: &Value) -> Map<String, Value> {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let example = |key: &str| schema["properties"][key]["examples"][0].clone();
+    required.map(|key| (key.to_owned(), example(key))).filter(|(_, value)| !value.is_null()).collect()
 }
 
 fn row(spec: &ResourceSpec) -> [String; 5] {

@@ -18,7 +18,7 @@ use crate::{
     model::{ResourceSpec, WriteDisposition},
     normalize::{Normalizer, ResourceHints, schema::Schema},
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
-    report::{ResourceStatus, RunReport},
+    report::{ErrorReport, ResourceStatus, RunReport},
     retry::RetryPolicy,
     sink::{Sink, SinkOptions},
     state::{Checkpoint, State},
@@ -61,7 +61,7 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     if let Some(path) = &args.report {
         write_report(path, &finished.report)?;
     }
-    render::remarks(&finished.report);
+    render::remarks(&finished.report, &|error| advice(error, &session));
     if !quiet {
         merge_note(&finished.report, &appended_to, &session.config);
     }
@@ -155,7 +155,8 @@ fn plan(selected: &[ResourceSpec], config: &Config, state: &mut State, full_refr
                 let checkpoint: Checkpoint = state.resources.get(&spec.name).cloned().unwrap_or_default();
                 Action::Fetch(checkpoint)
             };
-            Planned { hints: resource, action, replace_once: full_refresh && !skip }
+            let continued = matches!(&action, Action::Fetch(checkpoint) if checkpoint.refresh);
+            Planned { hints: resource, action, replace_once: continued || (full_refresh && !skip) }
         })
         .collect()
 }
@@ -191,6 +192,25 @@ fn merge_note(report: &RunReport, appended_to: &[String], config: &Config) {
     eprintln!("        [resources.{first}]");
     eprintln!("        write_disposition = \"merge\"");
     eprintln!("        primary_key = [\"id\"]");
+}
+
+/// Advice for the failures that a user of this pipeline can do something about.
+fn advice(error: &ErrorReport, session: &Session) -> Option<String> {
+    if error.hint.is_some() {
+        return error.hint.clone();
+    }
+    let file = session.config.file.display();
+    match error.kind {
+        "auth" => {
+            let keys = session.secret_keys();
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            Some(format!("check the secret {}", super::session::quoted_list(&keys)))
+        }
+        "not-found" => Some(format!(
+            "check the configuration in `{file}`; if the service does not offer the resource, leave it out of `resources` in [source]"
+        )),
+        _ => None,
+    }
 }
 
 fn write_report(path: &Path, report: &RunReport) -> Result<(), Failure> {

@@ -9,7 +9,8 @@ use crate::{
     component::{Component, ComponentSource, Engine, Limits, LoadOptions, SourceOptions},
     config::{self, Config, Overrides, SecretValue},
     http::{
-        allow::{AllowList, GrantError, HostPort},
+        allow::{AllowList, HostPort},
+        origin::GrantError,
         proxy::Proxy,
         secrets::{SecretGrant, SecretValue as Hidden},
         tls::TlsOptions,
@@ -48,6 +49,11 @@ impl Session {
         Ok(tokens)
     }
 
+    /// The keys of the secrets.
+    pub(crate) fn secret_keys(&self) -> Vec<String> {
+        self.secrets.iter().map(|secret| secret.key.clone()).collect()
+    }
+
     /// The component as a source, with tokens in place of the secrets.
     pub(crate) fn source(&self, tokens: &BTreeMap<String, String>) -> Result<ComponentSource, Failure> {
         let mut component_config = self.config.component_config.clone();
@@ -58,7 +64,7 @@ impl Session {
             secrets.push(SecretGrant {
                 token: token.clone(),
                 value: Hidden::new(secret.value.expose()),
-                origins: AllowList::parse(&secret.origins).map_err(grant_failure)?,
+                origins: AllowList::parse(&secret.origins).map_err(|error| self.grant_failure("secrets", error))?,
             });
         }
         let config = &self.config;
@@ -66,8 +72,8 @@ impl Session {
         let proxy = config.proxy.as_deref().map(Proxy::parse).transpose();
         let options = SourceOptions {
             config: Value::Object(component_config).to_string(),
-            grants: AllowList::parse(&config.allow).map_err(grant_failure)?,
-            allow_private: private.map_err(grant_failure)?,
+            grants: AllowList::parse(&config.allow).map_err(|error| self.grant_failure("allow", error))?,
+            allow_private: private.map_err(|error| self.grant_failure("allow_private", error))?,
             secrets,
             limits: self.limits,
             tls: TlsOptions { ca_file: config.ca_file.clone() },
@@ -75,6 +81,13 @@ impl Session {
         };
         ComponentSource::new(self.component.clone(), options)
             .map_err(|error| Failure::with_code(exit_code::CONFIG, error))
+    }
+
+    /// An entry of the pipeline file or of the command line that grants nothing.
+    fn grant_failure(&self, key: &str, error: GrantError) -> Failure {
+        let place = format!("`source.{key}` in `{}`", self.config.file.display());
+        let hint = "write an origin as `https://host[:port]`, and a private address as `host:port`".to_owned();
+        Failure { hint: Some(hint), ..Failure::with_code(exit_code::CONFIG, anyhow::Error::new(error).context(place)) }
     }
 
     /// What the component lists, in its order.
@@ -105,12 +118,6 @@ impl Session {
 pub(crate) fn load_component(path: &Path, sha256: Option<String>, limits: &Limits) -> Result<Component, Failure> {
     let engine = Engine::new(cache_dir().as_deref()).map_err(anyhow::Error::from)?;
     Ok(Component::load(&engine, path, &LoadOptions { sha256, ..LoadOptions::from(limits) })?)
-}
-
-/// An entry of `allow` or `allow_private` that grants nothing.
-fn grant_failure(error: GrantError) -> Failure {
-    let hint = "write an origin as `https://host[:port]`, and a private address as `host:port`".to_owned();
-    Failure { hint: Some(hint), ..Failure::with_code(exit_code::CONFIG, error) }
 }
 
 /// The options of a command line that change settings.

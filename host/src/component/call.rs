@@ -114,12 +114,12 @@ fn over(hit: &LimitHit) -> SourceError {
 /// Says the true reason of a failure where the host knows it better than the component.
 fn explain(error: SourceError, notes: &Notes) -> SourceError {
     if let Some(denial) = &notes.denial {
-        return SourceError {
-            kind: ErrorKind::Denied,
-            message: format!("{}: {}", denial, error.message),
-            hint: denial.hint(),
-            ..error
+        // A service that answered is another matter than the denial; else the component only repeats it.
+        let message = match error.http_status {
+            Some(_) => format!("{denial}; the component says: {}", error.message),
+            None => denial.to_string(),
         };
+        return SourceError { kind: ErrorKind::Denied, message, hint: denial.hint(), ..error };
     }
     if let Some(stalled) = &notes.stalled
         && !error.kind.is_retried()

@@ -19,6 +19,11 @@ mod state;
 mod stdio;
 mod text;
 
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
 pub use engine::{Engine, EngineError};
 pub use inspect::{ComponentInfo, Unfit};
 pub use limits::Limits;

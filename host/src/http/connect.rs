@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -25,7 +25,8 @@ use url::Host;
 
 use crate::http::{
     address::special,
-    allow::{HostPort, Origin, Scheme},
+    allow::HostPort,
+    origin::{Origin, Scheme},
     proxy::Proxy,
     record::Denial,
     tls::{Tls, server_name},
@@ -74,8 +75,8 @@ impl Policy {
         let mut tcp = match &self.proxy {
             None => connect_any(self.addresses(&origin).await?).await.map_err(ConnectError::Connect)?,
             Some(proxy) => {
-                // The proxy looks names up; addresses are judged here all the same.
-                if let Some(address) = literal(&origin) {
+                // The proxy looks names up; what needs no looking up is judged here all the same.
+                if let Some(address) = literal(&origin).or_else(|| this_machine(&origin)) {
                     self.judge(&origin, vec![SocketAddr::new(address, origin.port)])?;
                 }
                 TcpStream::connect((proxy.host.as_str(), proxy.port)).await.map_err(ConnectError::Connect)?
@@ -132,6 +133,14 @@ fn literal(origin: &Origin) -> Option<IpAddr> {
         Host::Domain(_) => None,
         Host::Ipv4(address) => Some(address.into()),
         Host::Ipv6(address) => Some(address.into()),
+    }
+}
+
+/// `localhost` and all below it are this machine wherever they are looked up (RFC 6761).
+fn this_machine(origin: &Origin) -> Option<IpAddr> {
+    match &origin.host {
+        Host::Domain(name) if name == "localhost" || name.ends_with(".localhost") => Some(Ipv4Addr::LOCALHOST.into()),
+        _ => None,
     }
 }
 

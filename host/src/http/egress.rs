@@ -23,12 +23,13 @@ use tokio::{
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use crate::http::{
-    allow::{AllowList, HostPort, Origin, Scheme},
+    allow::{AllowList, HostPort},
     body::{Progress, ResponseBody},
     connect::{Connector, Policy},
     failure::Context,
     gzip::Gunzip,
     limits::{HttpLimits, LimitHit},
+    origin::{Origin, Scheme},
     proxy::Proxy,
     record::{CallRecord, Denial, Warned},
     secrets::{Masker, SecretError, SecretGrant, Secrets},

@@ -6,9 +6,9 @@ use hyper_util::client::legacy;
 use wasmtime_wasi_http::Error;
 
 use crate::http::{
-    allow::Origin,
     connect::ConnectError,
     limits::{HttpLimits, LimitHit},
+    origin::Origin,
     record::{CallRecord, Denial, Warned},
 };
 
@@ -22,9 +22,10 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Notes and logs a refusal.
-    pub(crate) fn denied(&self, denial: Denial) -> Error {
+    /// Notes and logs a refusal of a request that was admitted before its addresses were known.
+    fn denied(&self, denial: Denial) -> Error {
         self.warned.warn(&denial);
+        self.record.not_sent();
         self.record.denied(denial);
         Error::HttpRequestDenied
     }

@@ -1,14 +1,16 @@
 //! The HTTP capability that a component is lent: requests to granted origins, and nothing else.
 //!
-//! A request passes these in turn: [`hooks`] takes it from `wasi:http`; [`egress`] judges its origin by the [`allow`]-list,
-//! puts [`secrets`] in and waits for a place; [`connect`] looks the name up once, judges each [`address`] and connects to
-//! those that passed, with [`tls`], perhaps through a [`proxy`]; the response's [`body`] is decoded, limited and freed of
+//! A request passes these in turn: `hooks` takes it from `wasi:http`; [`egress`] judges its [`origin`] by the
+//! [`allow`]-list,
+//! puts [`secrets`] in and waits for a place; `connect` looks the name up once, judges each [`address`] and connects to
+//! those that passed, with [`tls`], perhaps through a [`proxy`]; the response's `body` is decoded, limited and freed of
 //! secrets. What happens is noted in the call's [`record`], from which the call's outcome is judged; the component sees
-//! an error code, made in [`failure`].
+//! an error code, made in `failure`.
 
 pub mod address;
 pub mod allow;
 pub mod limits;
+pub mod origin;
 pub mod record;
 pub mod secrets;
 
@@ -20,3 +22,6 @@ mod gzip;
 pub(crate) mod hooks;
 pub mod proxy;
 pub mod tls;
+
+#[cfg(test)]
+mod tests;

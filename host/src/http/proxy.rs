@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use url::Url;
 
-use crate::http::allow::Origin;
+use crate::http::origin::Origin;
 
 /// A proxy that is no `http://host:port`.
 #[derive(Debug, thiserror::Error)]

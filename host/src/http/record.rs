@@ -6,10 +6,7 @@ use std::{
 };
 
 use crate::{
-    http::{
-        allow::{HostPort, Origin},
-        limits::LimitHit,
-    },
+    http::{allow::HostPort, limits::LimitHit, origin::Origin},
     model::Traffic,
 };
 
@@ -83,6 +80,12 @@ impl CallRecord {
         let before = notes.traffic.requests;
         notes.traffic.requests += 1;
         before
+    }
+
+    /// Takes a request back that was counted and then not sent.
+    pub(crate) fn not_sent(&self) {
+        let mut notes = self.notes();
+        notes.traffic.requests = notes.traffic.requests.saturating_sub(1);
     }
 
     /// Counts decoded bytes of a body.

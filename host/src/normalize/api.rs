@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::HashSet, mem};
 use super::{
     batch::{BatchError, TableBatch},
     declare::ResourceHints,
-    ids::RowIds,
+    ids::{RandomBytes, RowIds},
     json_text::without_duplicates,
     names::Naming,
     parse::parse,
@@ -55,7 +55,7 @@ pub struct Normalizer {
 
 impl Normalizer {
     /// Goes on from a schema: the one that is stored, or an empty one. `ids` fills its argument with random bytes.
-    pub fn new(schema: Schema, ids: Box<dyn FnMut(&mut [u8]) + Send>) -> Self {
+    pub fn new(schema: Schema, ids: RandomBytes) -> Self {
         Self {
             rows: Rows::new(schema, RowIds::new(ids), Naming::default()),
             tape: Tape::default(),
@@ -95,9 +95,11 @@ impl Normalizer {
             }
             Err(_) => {
                 for line in records.split(|byte| *byte == b'\n') {
-                    match str::from_utf8(line) {
-                        Ok(text) => self.line(&mut page, text),
-                        Err(_) => self.refuse(&mut page, &String::from_utf8_lossy(line), &Refusal::NotUtf8),
+                    if let Ok(text) = str::from_utf8(line) {
+                        self.line(&mut page, text);
+                    } else {
+                        let raw = String::from_utf8_lossy(line.trim_ascii());
+                        self.refuse(&mut page, &raw, &Refusal::NotUtf8);
                     }
                 }
             }

@@ -199,18 +199,12 @@ fn to_wei(value: Scalar<'_>) -> Option<i128> {
 mod tests {
     use super::*;
 
-    fn text(text: &str) -> Option<Cell<'_>> {
-        Some(Cell::Text(Cow::Borrowed(text)))
-    }
-
-    fn instant(micros: i64) -> Option<Cell<'static>> {
-        Some(Cell::Instant { micros, truncated: false })
-    }
-
     #[test]
     fn values_fit_where_dlt_says_they_fit() {
         use DataType as T;
         use Scalar as S;
+        let text = |text: &'static str| Some(Cell::Text(Cow::Borrowed(text)));
+        let instant = |micros: i64| Some(Cell::Instant { micros, truncated: false });
         for (to, value, expected) in [
             (T::Text, S::Bool(true), text("True")),
             (T::Text, S::Int(-2), text("-2")),

@@ -37,6 +37,8 @@ pub(crate) struct Cells {
     data_type: DataType,
     values: Values,
     nulls: NullBufferBuilder,
+    /// As the builder of nulls counts it, but at hand.
+    length: usize,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,7 @@ impl Texts {
     }
 
     /// Appends a text; false when the column would hold more than 2 GiB.
+    #[inline]
     fn push(&mut self, bytes: &[u8]) -> bool {
         let Ok(end) = i32::try_from(self.bytes.len() + bytes.len()) else { return false };
         self.bytes.extend_from_slice(bytes);
@@ -101,7 +104,7 @@ impl Cells {
             DataType::Date => Values::Day(Vec::new()),
             DataType::Decimal | DataType::Wei => Values::Wide(Vec::new()),
         };
-        Self { data_type, values, nulls: NullBufferBuilder::new(0) }
+        Self { data_type, values, nulls: NullBufferBuilder::new(0), length: 0 }
     }
 
     pub(crate) fn data_type(&self) -> DataType {
@@ -111,42 +114,49 @@ impl Cells {
     /// How many rows have a cell, nulls included.
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.nulls.len()
+        self.length
     }
 
-    /// Writes a text into the cell of a row, if this column holds texts as they are. Rows in between become null.
+    /// Writes the bytes of a text into the cell of a row; false when this is no column of texts, or can hold no more. Rows in between
+    /// become null.
     #[inline]
-    pub(crate) fn push_text(&mut self, row: usize, text: &str) -> bool {
-        if self.data_type != DataType::Text {
-            return false;
-        }
+    pub(crate) fn push_text(&mut self, row: usize, text: &[u8]) -> bool {
         self.pad(row);
         let Values::Text(texts) = &mut self.values else { return false };
-        let pushed = texts.push(text.as_bytes());
+        let pushed = texts.push(text);
         if pushed {
-            self.nulls.append_non_null();
+            self.append_non_null();
         }
         pushed
     }
 
-    /// Writes an integer into the cell of a row, if this column holds integers.
+    /// Writes a bigint, an instant or a time of day; false when this is no column of such.
     #[inline]
     pub(crate) fn push_int(&mut self, row: usize, value: i64) -> bool {
-        self.data_type == DataType::Bigint && self.push_i64(row, value)
-    }
-
-    /// Writes an instant into the cell of a row, if this column holds instants.
-    #[inline]
-    pub(crate) fn push_instant(&mut self, row: usize, micros: i64) -> bool {
-        self.data_type == DataType::Timestamp && self.push_i64(row, micros)
-    }
-
-    #[inline]
-    fn push_i64(&mut self, row: usize, value: i64) -> bool {
         self.pad(row);
         let Values::Int(values) = &mut self.values else { return false };
         values.push(value);
-        self.nulls.append_non_null();
+        self.append_non_null();
+        true
+    }
+
+    /// Writes a double; false when this is no column of such.
+    #[inline]
+    pub(crate) fn push_float(&mut self, row: usize, value: f64) -> bool {
+        self.pad(row);
+        let Values::Float(values) = &mut self.values else { return false };
+        values.push(value);
+        self.append_non_null();
+        true
+    }
+
+    /// Writes a truth value; false when this is no column of such.
+    #[inline]
+    pub(crate) fn push_bool(&mut self, row: usize, value: bool) -> bool {
+        self.pad(row);
+        let Values::Bool(values) = &mut self.values else { return false };
+        values.append(value);
+        self.append_non_null();
         true
     }
 
@@ -179,7 +189,7 @@ impl Cells {
             _ => false,
         };
         if pushed {
-            self.nulls.append_non_null();
+            self.append_non_null();
         }
         pushed
     }
@@ -193,6 +203,13 @@ impl Cells {
         }
     }
 
+    #[inline]
+    fn append_non_null(&mut self) {
+        self.nulls.append_non_null();
+        self.length += 1;
+    }
+
+    #[cold]
     fn append_nulls(&mut self, count: usize) {
         match &mut self.values {
             Values::Text(texts) => texts.pad(count),
@@ -203,6 +220,7 @@ impl Cells {
             Values::Wide(values) => values.resize(values.len() + count, 0),
         }
         self.nulls.append_n_nulls(count);
+        self.length += count;
     }
 
     /// Forgets the cells of all rows from `rows` on.
@@ -219,6 +237,7 @@ impl Cells {
             Values::Wide(values) => values.truncate(rows),
         }
         self.nulls.truncate(rows);
+        self.length = rows;
     }
 
     /// Hands out the cells of so many rows and starts again with none.
@@ -226,6 +245,7 @@ impl Cells {
         self.truncate(rows);
         self.pad(rows);
         let nulls = self.nulls.finish();
+        self.length = 0;
         Ok(match &mut self.values {
             Values::Text(texts) => {
                 let (offsets, bytes) = texts.take();

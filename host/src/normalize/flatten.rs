@@ -4,13 +4,10 @@
 //! tables come into being in dlt's order: the scalars of an object, then what is in its last object, then in the one
 //! before, and so on; last the columns that the normalizer fills itself.
 
-use std::collections::{HashMap, HashSet};
-
 use super::{
     infer::Scalar,
-    names::Naming,
     refusal::Refusal,
-    rows::{Frame, PendingList, Rows},
+    rows::{Frame, MAX_COLUMNS, PendingList, Rows},
     schema::DataType,
     shape::NONE,
     table::System,
@@ -22,22 +19,19 @@ use super::{
 const MAX_NESTING: i64 = 1000;
 
 /// The column of an item that is no object.
-const VALUE: &str = "value";
-
-/// The key that dlt puts a list under that is an item of a list.
-const LIST: &str = "list";
+pub(crate) const VALUE: &[u8] = b"value";
 
 /// What a row is made of.
 #[derive(Clone, Copy)]
-enum Content {
+pub(crate) enum Content {
     Object(usize),
     /// A value that is no object, and the key that it gets.
-    Wrapped(&'static str, usize),
+    Wrapped(&'static [u8], usize),
 }
 
 /// Where a row belongs.
 #[derive(Clone, Copy)]
-enum Link<'a> {
+pub(crate) enum Link<'a> {
     /// It is a record of this load.
     Record { load_id: &'a str },
     /// It is an item of a list.
@@ -45,7 +39,8 @@ enum Link<'a> {
 }
 
 impl<'a> Link<'a> {
-    fn load_id(self) -> &'a str {
+    /// The load that the row belongs to.
+    pub(crate) fn load_id(self) -> &'a str {
         match self {
             Self::Record { load_id } | Self::Item { load_id, .. } => load_id,
         }
@@ -55,6 +50,9 @@ impl<'a> Link<'a> {
 impl Rows {
     /// Makes rows of a record. On an error some of them are left; see [`Rows::undo_record`].
     pub(crate) fn add_record(&mut self, document: Document<'_>, table: usize, load_id: &str) -> Result<(), Refusal> {
+        if !self.tables[table].is_root {
+            return Err(Refusal::NotARoot { table: self.tables[table].name.clone() });
+        }
         self.propagates = self.tables[table].propagates;
         let level = self.tables[table].max_nesting.map_or(MAX_NESTING, i64::from);
         let content = match document.node(0) {
@@ -65,7 +63,8 @@ impl Rows {
         self.add_row(document, table, content, level, Link::Record { load_id })
     }
 
-    fn add_row(
+    /// Makes a row, and rows of the lists in it.
+    pub(crate) fn add_row(
         &mut self,
         document: Document<'_>,
         table: usize,
@@ -121,7 +120,14 @@ impl Rows {
     ) -> Result<(), Refusal> {
         let serial = self.serial;
         let mut expected = 0;
-        for (name, at) in document.members(at) {
+        for (count, (name, at)) in document.members(at).enumerate() {
+            if self.put_usual(document, (table, shape), (name, at), expected) {
+                expected += 1;
+                continue;
+            }
+            if count >= MAX_COLUMNS {
+                return Err(self.too_many_columns(table));
+            }
             let slot = self.slot(table, shape, name, expected);
             expected = slot + 1;
             let seen = &mut self.shapes[shape].slots[slot].seen;
@@ -136,15 +142,14 @@ impl Rows {
 
     /// The slot of a key.
     #[inline]
-    fn slot(&mut self, table: usize, shape: usize, key: &str, expected: usize) -> usize {
+    fn slot(&mut self, table: usize, shape: usize, key: &[u8], expected: usize) -> usize {
         let state = &mut self.shapes[shape];
-        match state.find(key, expected) {
-            Some(slot) => slot,
-            None => {
-                let table = &self.tables[table];
-                state.add(key, self.naming, |name| table.system_of(self.propagates, name))
-            }
+        if let Some(slot) = state.find(key, expected) {
+            return slot;
         }
+        let table = &self.tables[table];
+        self.slots += 1;
+        state.add(key, self.naming, |name| table.system_of(self.propagates, name))
     }
 
     #[inline]
@@ -168,8 +173,7 @@ impl Rows {
             return Ok(());
         }
         if document.node(key.at) == Node::Null {
-            self.put_null(key);
-            return Ok(());
+            return self.put_null(key);
         }
         self.put(document, key, frame)
     }
@@ -243,115 +247,12 @@ impl Rows {
             None => Ok(()),
         }
     }
-
-    /// Makes rows of the items of all lists of a row.
-    fn add_items(
-        &mut self,
-        document: Document<'_>,
-        table: usize,
-        level: i64,
-        link: Link<'_>,
-        frame: &Frame,
-    ) -> Result<(), Refusal> {
-        let row = self.serial;
-        let root = match link {
-            _ if self.tables[table].is_root => self.propagates.then_some(frame.id.as_str()),
-            Link::Item { root, .. } => root,
-            Link::Record { .. } => None,
-        };
-        for list in &frame.lists {
-            let child = self.list_table(table, *list, row)?;
-            for (index, at) in document.items(list.at).enumerate() {
-                let (content, level) = match document.node(at) {
-                    Node::Object { .. } => (Content::Object(at), level - 1),
-                    Node::Array { .. } => (Content::Wrapped(LIST, at), level - 2),
-                    _ => (Content::Wrapped(VALUE, at), level - 1),
-                };
-                let link = Link::Item { load_id: link.load_id(), parent: &frame.id, root, index };
-                self.add_row(document, child, content, level, link)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The table of a list. When another list of the row has taken it, the list gets a table of its own.
-    fn list_table(&mut self, table: usize, list: PendingList, row: u64) -> Result<usize, Refusal> {
-        let key = Key { table, shape: list.shape, slot: list.slot, at: list.at };
-        let mut child = self.shapes[list.shape].slots[list.slot].list;
-        if child == NONE {
-            let shape = &self.shapes[list.shape];
-            let path = Naming::join(&shape.path, &shape.slots[list.slot].ident);
-            let path = Naming::join(&self.tables[table].path, &path);
-            child = self.child_table(table, &self.naming.fit(&path), path);
-            self.shapes[list.shape].slots[list.slot].list = child;
-        }
-        if self.tables[child].claimed != row {
-            self.claim_table(child, key, row);
-            return Ok(child);
-        }
-        let mut alias = self.shapes[list.shape].slots[list.slot].list_alias;
-        if alias == NONE {
-            let original = self.shapes[list.shape].raw_path_of(list.slot);
-            let name = self.naming.tagged(&self.tables[child].name, &original);
-            alias = self.child_table(table, &name, name.clone());
-            self.shapes[list.shape].slots[list.slot].list_alias = alias;
-            let first = self.tables[child].claimed_by;
-            self.tell_collision(key, first, name);
-        }
-        if self.tables[alias].claimed == row {
-            let column = self.shapes[list.shape].slots[list.slot].name.clone();
-            return Err(Refusal::NoFreeName { table: self.tables[table].name.clone(), column });
-        }
-        self.claim_table(alias, key, row);
-        Ok(alias)
-    }
-
-    fn child_table(&mut self, parent: usize, name: &str, path: String) -> usize {
-        let known = self.find_table(name);
-        known.unwrap_or_else(|| self.add_table(name.to_owned(), path, Some(parent)))
-    }
-
-    fn claim_table(&mut self, table: usize, key: Key, row: u64) {
-        self.tables[table].claimed = row;
-        self.tables[table].claimed_by = (key.shape, key.slot);
-    }
-
-    /// Puts what a row has brought into the order in which dlt meets it, where that makes a difference: new columns,
-    /// and new tables.
-    fn sort_as_dlt(&self, document: Document<'_>, at: usize, frame: &mut Frame) {
-        let new_table = || frame.lists.iter().any(|list| self.shapes[list.shape].slots[list.slot].list == NONE);
-        if frame.deferred.len() < 2 && (frame.lists.len() < 2 || !new_table()) {
-            return;
-        }
-        let whole: HashSet<usize> = frame.deferred.iter().map(|deferred| deferred.key.at).collect();
-        let mut places = HashMap::new();
-        order_as_dlt(document, at, &whole, &mut places);
-        let place = |at: usize| places.get(&at).copied().unwrap_or(usize::MAX);
-        frame.deferred.sort_by_key(|deferred| place(deferred.key.at));
-        frame.lists.sort_by_key(|list| place(list.at));
-    }
-}
-
-/// Numbers the values of an object in the order in which dlt meets them. Objects in `whole` are not taken apart.
-fn order_as_dlt(document: Document<'_>, at: usize, whole: &HashSet<usize>, places: &mut HashMap<usize, usize>) {
-    let mut objects = Vec::new();
-    for (_, value) in document.members(at) {
-        if matches!(document.node(value), Node::Object { .. }) && !whole.contains(&value) {
-            objects.push(value);
-        } else {
-            places.insert(value, places.len());
-        }
-    }
-    for object in objects.into_iter().rev() {
-        order_as_dlt(document, object, whole, places);
-    }
 }
 
 /// The id that a record brings itself, as text; none when it is empty or zero, as for dlt.
 fn own_id(document: Document<'_>, at: usize) -> Option<String> {
     let text = match scalar(document, at, "")? {
-        Scalar::Bool(false) | Scalar::Int(0) | Scalar::Json(_) => return None,
-        Scalar::Float(value) if value == 0.0 => return None,
+        Scalar::Bool(false) | Scalar::Int(0) | Scalar::Float(0.0) | Scalar::Json(_) => return None,
         value => super::coerce::to_text(value).into_owned(),
     };
     (!text.is_empty()).then_some(text)

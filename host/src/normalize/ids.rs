@@ -3,11 +3,11 @@
 //! A root row gets ten random bytes, a child row a hash of its parent's id, its table and its place in the list, so that
 //! the same record always has the same children. Both are written in base 64, 14 characters.
 
-use std::{fmt, fmt::Write};
+use std::fmt;
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 
-use super::names::shake128;
+use super::hash::shake128;
 
 /// Bytes of an id.
 const ID_BYTES: usize = 10;
@@ -18,16 +18,19 @@ const ID_LENGTH: usize = 14;
 /// How many random bytes are asked for at once: asking for ten at a time would cost more than all else about a row.
 const RANDOM_BYTES: usize = 4_000;
 
+/// Fills its argument with random bytes.
+pub type RandomBytes = Box<dyn FnMut(&mut [u8]) + Send>;
+
 /// Makes the ids of rows.
 pub(crate) struct RowIds {
-    random: Box<dyn FnMut(&mut [u8]) + Send>,
+    random: RandomBytes,
     unused: Vec<u8>,
     text: String,
 }
 
 impl RowIds {
     /// Ids whose random bytes are filled in by `random`.
-    pub(crate) fn new(random: Box<dyn FnMut(&mut [u8]) + Send>) -> Self {
+    pub(crate) fn new(random: RandomBytes) -> Self {
         Self { random, unused: Vec::new(), text: String::new() }
     }
 
@@ -47,8 +50,10 @@ impl RowIds {
     /// Writes the id of a child row.
     pub(crate) fn child(&mut self, parent: &str, table: &str, index: usize, id: &mut String) {
         self.text.clear();
-        // Writing to a string never fails.
-        let _ = write!(self.text, "{parent}_{table}_{index}");
+        for part in [parent, "_", table, "_"] {
+            self.text.push_str(part);
+        }
+        push_decimal(index, &mut self.text);
         let mut bytes = [0; ID_BYTES];
         shake128(self.text.as_bytes(), &mut bytes);
         encode(bytes, id);
@@ -58,6 +63,19 @@ impl RowIds {
 impl fmt::Debug for RowIds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RowIds").finish_non_exhaustive()
+    }
+}
+
+/// Appends a number; the formatting machinery would cost as much as all the rest of an id but the hash.
+fn push_decimal(number: usize, text: &mut String) {
+    let mut power = 1;
+    while number / power > 9 {
+        power *= 10;
+    }
+    while power > 0 {
+        let digit = u32::try_from(number / power % 10).unwrap_or_default();
+        text.push(char::from_digit(digit, 10).unwrap_or('0'));
+        power /= 10;
     }
 }
 
@@ -89,6 +107,15 @@ mod tests {
         let mut id = String::new();
         counting().child("CxJk0wIVvPC0LA", "t__x", 0, &mut id);
         assert_eq!(id, "eGCdsJzK8PFr2w");
+    }
+
+    #[test]
+    fn numbers_are_written_in_decimals() {
+        for number in [0, 1, 9, 10, 99, 100, 1_234_567_890, usize::MAX] {
+            let mut text = String::new();
+            push_decimal(number, &mut text);
+            assert_eq!(text, number.to_string());
+        }
     }
 
     #[test]

@@ -2,10 +2,7 @@
 
 use std::{collections::HashMap, fmt::Write};
 
-use super::{
-    numbers::float_text,
-    tape::{Document, Node, Tape},
-};
+use super::tape::{Document, Node, Tape};
 
 /// Appends a value. Of members with the same key the last one's value is written, at the place of the first.
 pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
@@ -15,7 +12,7 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
         Node::Bool(false) => out.push_str("false"),
         // Writing to a string never fails.
         Node::Int(value) => drop(write!(out, "{value}")),
-        Node::Float(value) => out.push_str(&float_text(value)),
+        Node::Float(value) => write_float(value, out),
         Node::BigInt(span) | Node::HugeFloat(span) => out.push_str(document.span(span)),
         node @ (Node::Text(_) | Node::Unescaped(_)) => write_string(document.string(node), out),
         Node::Array { .. } => {
@@ -30,11 +27,11 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
         }
         Node::Object { .. } => {
             out.push('{');
-            for (position, (key, value)) in unique_members(document, at).into_iter().enumerate() {
+            for (position, value) in unique_members(document, at).into_iter().enumerate() {
                 if position > 0 {
                     out.push(',');
                 }
-                write_string(key, out);
+                write_string(document.string(document.node(key_of(value))), out);
                 out.push(':');
                 write(document, value, out);
             }
@@ -43,18 +40,23 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
     }
 }
 
-/// The members of an object, each key once: at its first place, with its last value.
-fn unique_members<'a>(document: Document<'a>, at: usize) -> Vec<(&'a str, usize)> {
-    let mut members: Vec<(&str, usize)> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
+/// The values of an object, of each key one: at the place of the first, the last.
+fn unique_members(document: Document<'_>, at: usize) -> Vec<usize> {
+    let mut values: Vec<usize> = Vec::new();
+    let mut places: HashMap<&[u8], usize> = HashMap::new();
     for (key, value) in document.members(at) {
-        let place = *places.entry(key).or_insert(members.len());
-        match members.get_mut(place) {
-            Some(member) => member.1 = value,
-            None => members.push((key, value)),
+        let place = *places.entry(key).or_insert(values.len());
+        match values.get_mut(place) {
+            Some(first) => *first = value,
+            None => values.push(value),
         }
     }
-    members
+    values
+}
+
+/// The place of the key of a member: right before its value.
+fn key_of(value: usize) -> usize {
+    value - 1
 }
 
 /// Copies a tape without the members that a later one of the same key replaces. Both borrow from the same text.
@@ -75,9 +77,8 @@ fn copy(document: Document<'_>, at: usize, tape: &mut Tape) {
             Node::Array { end: length(tape) }
         }
         Node::Object { .. } => {
-            for (_, value) in unique_members(document, at) {
-                // The key stands right before its value.
-                tape.nodes.push(document.node(value - 1));
+            for value in unique_members(document, at) {
+                tape.nodes.push(document.node(key_of(value)));
                 copy(document, value, tape);
             }
             Node::Object { end: length(tape) }
@@ -87,6 +88,18 @@ fn copy(document: Document<'_>, at: usize, tape: &mut Tape) {
     if let Some(node) = tape.nodes.get_mut(start) {
         *node = closed;
     }
+}
+
+/// Writes a float in the shortest form, as the JSON library does that dlt uses.
+fn write_float(value: f64, out: &mut String) {
+    let scientific = format!("{value:e}");
+    // Writing to a string never fails.
+    let _ = match scientific.split_once('e').map(|(mantissa, exponent)| (mantissa, exponent.parse::<i32>())) {
+        Some((mantissa, Ok(exponent @ 16..))) => write!(out, "{mantissa}e+{exponent}"),
+        Some((mantissa, Ok(exponent @ ..=-6))) => write!(out, "{mantissa}e{exponent}"),
+        Some((_, Ok(-5))) => write!(out, "{value}"),
+        _ => write!(out, "{value:?}"),
+    };
 }
 
 fn write_string(text: &str, out: &mut String) {
@@ -105,4 +118,37 @@ fn write_string(text: &str, out: &mut String) {
         }
     }
     out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::normalize::parse::parse;
+
+    #[test]
+    fn values_are_written_compactly() {
+        for (text, expected) in [
+            (" { \"a\" : [ 1 , 2.50 , null , true , false ] } ", r#"{"a":[1,2.5,null,true,false]}"#),
+            (
+                r#""a\"\\\/\b\f\n\r\t\u0000\u001f\u007fé\u2028""#,
+                "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u{7f}é\u{2028}\"",
+            ),
+            ("[1.0,100.0,1e15,1e16,1e22]", "[1.0,100.0,1000000000000000.0,1e+16,1e+22]"),
+            ("[1e-4,1e-5,1.5e-7,-0.0,5e-324]", "[0.0001,0.00001,1.5e-7,-0.0,5e-324]"),
+            ("[123456789012345678901234567890,1e999]", "[123456789012345678901234567890,1e999]"),
+            (r#"{"a":1,"b":2,"a":{"c":3,"c":4}}"#, r#"{"a":{"c":4},"b":2}"#),
+        ] {
+            let mut tape = Tape::default();
+            parse(text, &mut tape).unwrap();
+            let document = Document { text, tape: &tape };
+            let mut out = String::new();
+            write(document, 0, &mut out);
+            assert_eq!(out, expected);
+
+            let unique = without_duplicates(document);
+            let mut out = String::new();
+            write(Document { text, tape: &unique }, 0, &mut out);
+            assert_eq!(out, expected);
+        }
+    }
 }

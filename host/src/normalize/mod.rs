@@ -6,10 +6,10 @@
 //! A line goes through these steps:
 //!
 //! 1. `parse` reads it onto a `tape`, a flat list of nodes that borrow from the page.
-//! 2. `flatten` walks the tape. `shape` tells for each key which column, object or child table it leads to, and `names`
-//!    makes the names of new ones.
-//! 3. `write` puts each value into its cell. A new column's type is found by `infer`; a value of another type goes
-//!    through `coerce` (with `numbers`, `timestamp`, `json_text`), or to a variant column. Two keys of one row that want
+//! 2. `flatten` walks the tape and makes a row of it, `items` makes rows of the lists in it. `shape` tells for each key
+//!    which column, object or child table it leads to; `names` makes the names of new ones, `order` puts them in order.
+//! 3. `usual` puts a value into its cell when all is as in the row before; `write` does it in all other cases. A new column's type is found by `infer`; a value of another type goes
+//!    through `coerce` (with `numbers`, `timestamp`, `calendar`, `json_text`), or to a variant column. Two keys of one row that want
 //!    the same name both get a column.
 //! 4. `rows` keeps tables and columns, with the [`schema`] that they belong to. A record that fails is undone with the
 //!    help of `journal`, and goes to `_rejected_records` (`rejected`).
@@ -17,17 +17,21 @@
 
 mod api;
 mod batch;
+mod calendar;
 mod coerce;
 mod columns;
 mod declare;
 mod digits;
 mod flatten;
+mod hash;
 mod ids;
 mod infer;
+mod items;
 mod journal;
 mod json_text;
 mod names;
 mod numbers;
+mod order;
 mod parse;
 mod refusal;
 mod rejected;
@@ -37,10 +41,15 @@ mod shape;
 mod table;
 mod tape;
 mod timestamp;
+mod usual;
 mod write;
+
+#[cfg(test)]
+mod tests;
 
 pub use api::{Collision, Normalizer, PageOutcome};
 pub use batch::{BatchError, TableBatch};
 pub use declare::ResourceHints;
+pub use ids::RandomBytes;
 pub use names::Naming;
 pub use rejected::REJECTED_TABLE;

@@ -5,12 +5,8 @@
 //! of a hash of what the name was made from.
 
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use sha3::{
-    Shake128,
-    digest::{ExtendableOutput, Update, XofReader},
-};
 
-use super::digits;
+use super::{digits, hash::shake128};
 
 /// What stands between the parts of a nested name.
 pub(crate) const SEPARATOR: &str = "__";
@@ -109,13 +105,6 @@ fn tag(text: &str) -> String {
         .collect()
 }
 
-/// Fills `out` with the SHAKE128 hash of `input`.
-pub(crate) fn shake128(input: &[u8], out: &mut [u8]) {
-    let mut hasher = Shake128::default();
-    hasher.update(input);
-    hasher.finalize_xof().read(out);
-}
-
 /// Replaces what is no letter, digit or `_`: some characters by a letter, each run of others by one `_`.
 fn reduce(text: &str) -> Vec<char> {
     let mut reduced = Vec::with_capacity(text.len());
@@ -141,7 +130,9 @@ fn reduce(text: &str) -> Vec<char> {
 
 fn snake_case(reduced: &[char]) -> String {
     let mut name: Vec<char> = break_before_words_end(&break_before_words(reduced));
-    name.iter_mut().for_each(|c| c.make_ascii_lowercase());
+    for c in &mut name {
+        c.make_ascii_lowercase();
+    }
     if name.first().is_some_and(|c| digits::value(*c).is_some()) {
         name.insert(0, '_');
     }

@@ -53,7 +53,10 @@ impl Parser<'_> {
 
     #[inline]
     fn skip_space(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+        while let Some(byte @ ..=b' ') = self.peek() {
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return;
+            }
             self.at += 1;
         }
     }
@@ -163,17 +166,24 @@ impl Parser<'_> {
         Ok(())
     }
 
+    #[inline]
     fn string(&mut self) -> Result<(), ParseError> {
-        self.at += 1;
-        let start = self.at;
-        self.at += plain_length(self.bytes.get(start..).unwrap_or_default());
+        let start = self.at + 1;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        let length = plain_length(rest);
+        self.at = start + length;
+        if rest.get(length) == Some(&b'"') {
+            self.push(Node::Text(self.span_from(start)));
+            self.at += 1;
+            return Ok(());
+        }
+        self.unusual_string(start)
+    }
+
+    /// Goes on with a string that does not end at its first special character.
+    #[cold]
+    fn unusual_string(&mut self, start: usize) -> Result<(), ParseError> {
         match self.peek() {
-            Some(b'"') => {
-                let span = self.span_from(start);
-                self.at += 1;
-                self.push(Node::Text(span));
-                Ok(())
-            }
             Some(b'\\') => self.escaped_string(start),
             Some(_) => Err(self.problem("control character in a string")),
             None => Err(self.problem("unexpected end")),
@@ -307,8 +317,8 @@ impl Parser<'_> {
 
     #[inline]
     fn span_from(&self, start: usize) -> Span {
-        // The length of the text was checked, so this is never out of range.
-        narrow(start, self.at).unwrap_or(Span { start: 0, end: 0 })
+        #[expect(clippy::cast_possible_truncation, reason = "the length of the text was checked")]
+        Span { start: start as u32, end: self.at as u32 }
     }
 }
 
@@ -321,18 +331,20 @@ fn narrow(start: usize, end: usize) -> Option<Span> {
 fn plain_length(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
+    // `"`, `\` and the space.
+    const QUOTES: u64 = ONES * 0x22;
+    const BACKSLASHES: u64 = ONES * 0x5c;
+    const SPACES: u64 = ONES * 0x20;
     let (words, rest) = bytes.as_chunks::<8>();
     let mut length = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let quote = word ^ (ONES * b'"' as u64);
-        let backslash = word ^ (ONES * b'\\' as u64);
-        // The high bit of a byte is set where the byte is zero (or below 0x20). A borrow can set it wrongly only above
-        // a byte where it is rightly set, and only the lowest counts.
-        let found = ((quote.wrapping_sub(ONES) & !quote)
-            | (backslash.wrapping_sub(ONES) & !backslash)
-            | (word.wrapping_sub(ONES * 0x20) & !word))
-            & HIGH;
+        // The high bit of a byte is set where the byte is a quote, a backslash or below a space. A borrow can set it
+        // wrongly only above a byte where it is rightly set, and only the lowest counts.
+        let found =
+            ((word ^ QUOTES).wrapping_sub(ONES) | (word ^ BACKSLASHES).wrapping_sub(ONES) | word.wrapping_sub(SPACES))
+                & !word
+                & HIGH;
         if found != 0 {
             return length + (found.trailing_zeros() / 8) as usize;
         }
@@ -340,3 +352,7 @@ fn plain_length(bytes: &[u8]) -> usize {
     }
     length + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
 }
+
+#[cfg(test)]
+#[path = "parse_tests.rs"]
+mod tests;

@@ -26,6 +26,15 @@ pub(crate) enum Refusal {
     /// Arrow's limit of 2 GiB of text in one column of a batch.
     #[error("column `{column}` of table `{table}` holds too much in one batch")]
     ColumnFull { table: String, column: String },
+    /// More columns than any table has that means to have them, as from objects whose keys are ids.
+    #[error("table `{table}` would have more than {} columns", super::rows::MAX_COLUMNS)]
+    TooManyColumns { table: String },
+    /// The same for tables, as from objects of lists whose keys are ids.
+    #[error("the dataset would have more than {} tables", super::rows::MAX_TABLES)]
+    TooManyTables,
+    /// A record of a resource whose table is one of list items already.
+    #[error("table `{table}` holds the items of lists, not the records of a resource")]
+    NotARoot { table: String },
     /// The record has a key twice. Not a reason to reject it: it is read again without the first.
     #[error("a key comes twice in one object")]
     DuplicateKey,

@@ -52,7 +52,7 @@ impl Rows {
     fn put_instant(&mut self, table: usize, column: usize, micros: i64) {
         let state = &mut self.tables[table];
         if let Some(cells) = &mut state.columns[column].cells {
-            cells.push_instant(state.rows, micros);
+            cells.push_int(state.rows, micros);
         }
     }
 }

@@ -12,6 +12,15 @@ use super::{
 };
 use crate::model::WriteDisposition;
 
+/// How many columns a table may get, and how many keys one object may have that is taken apart.
+pub(crate) const MAX_COLUMNS: usize = 10_000;
+
+/// How many tables a dataset may get.
+pub(crate) const MAX_TABLES: usize = 10_000;
+
+/// How many keys are remembered before all are forgotten again.
+const MAX_SLOTS: usize = 100_000;
+
 /// Tables, columns and shapes, and where the current record stands among them.
 #[derive(Debug)]
 pub(crate) struct Rows {
@@ -20,6 +29,8 @@ pub(crate) struct Rows {
     /// At the same places as in the schema.
     pub(crate) tables: Vec<TableState>,
     pub(crate) shapes: Vec<Shape>,
+    /// Slots of all shapes.
+    pub(crate) slots: usize,
     pub(crate) ids: RowIds,
     /// Counts rows, so that what was noted for another row is told apart.
     pub(crate) serial: u64,
@@ -70,6 +81,7 @@ impl Rows {
             schema,
             naming,
             shapes: Vec::new(),
+            slots: 0,
             ids,
             serial: 0,
             record: 0,
@@ -196,6 +208,9 @@ impl Rows {
     pub(crate) fn begin_record(&mut self) {
         self.record += 1;
         self.journal.clear();
+        if self.slots > MAX_SLOTS {
+            self.forget_places();
+        }
     }
 
     /// Begins a row.
@@ -265,6 +280,7 @@ impl Rows {
     /// Forgets all shapes and all that points to them, or to columns.
     pub(crate) fn forget_places(&mut self) {
         self.shapes.clear();
+        self.slots = 0;
         self.tables.iter_mut().for_each(TableState::forget_places);
     }
 

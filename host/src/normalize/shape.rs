@@ -19,35 +19,43 @@ pub(crate) struct Shape {
     /// Normalized names of the keys that lead here, joined; empty at the top of a row.
     pub(crate) path: String,
     /// The keys themselves, joined by dots, for people.
-    pub(crate) raw_path: String,
+    raw_path: String,
     pub(crate) slots: Vec<Slot>,
-    index: HashMap<Box<str>, usize>,
+    /// At the same places as the slots.
+    pub(crate) details: Vec<Detail>,
+    index: HashMap<Box<[u8]>, usize>,
 }
 
-/// One key of a shape.
+/// What is looked at for each value of a key.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    raw: Box<str>,
+    /// The key.
+    pub(crate) raw: Box<[u8]>,
+    /// The row in which the key was met last.
+    pub(crate) seen: u64,
+    /// The column that its values go to; [`NONE`] while there is none.
+    pub(crate) column: usize,
+    /// The shape of the objects under this key.
+    pub(crate) object: usize,
+    /// Set when the name is one that the normalizer fills itself.
+    pub(crate) system: Option<System>,
+}
+
+/// What is looked at when a key comes for the first time, or in a way that is rare.
+#[derive(Debug)]
+pub(crate) struct Detail {
     /// The key's own normalized name.
     pub(crate) ident: String,
     /// The name of the column that its values go to.
     pub(crate) name: String,
-    /// The column that its values go to; [`NONE`] while there is none.
-    pub(crate) column: usize,
     /// How many columns the table had when the column was looked for in vain.
     pub(crate) looked_among: usize,
     /// The column for the rows in which another key has taken the name.
     pub(crate) alias: usize,
-    /// The shape of the objects under this key.
-    pub(crate) object: usize,
     /// The table of the lists under this key.
     pub(crate) list: usize,
     /// The table for the rows in which another key has taken that table.
     pub(crate) list_alias: usize,
-    /// The row in which the key was met last.
-    pub(crate) seen: u64,
-    /// Set when the name is one that the normalizer fills itself.
-    pub(crate) system: Option<System>,
 }
 
 impl Shape {
@@ -57,23 +65,23 @@ impl Shape {
     }
 
     fn new(path: String, raw_path: String) -> Self {
-        Self { path, raw_path, slots: Vec::new(), index: HashMap::new() }
+        Self { path, raw_path, slots: Vec::new(), details: Vec::new(), index: HashMap::new() }
     }
 
     /// The shape of the objects under a key.
     pub(crate) fn under(&self, slot: usize) -> Self {
-        Self::new(Naming::join(&self.path, &self.slots[slot].ident), self.raw_path_of(slot))
+        Self::new(Naming::join(&self.path, &self.details[slot].ident), self.raw_path_of(slot))
     }
 
     /// The keys that lead to a value, joined by dots.
     pub(crate) fn raw_path_of(&self, slot: usize) -> String {
-        let raw = &self.slots[slot].raw;
-        if self.raw_path.is_empty() { raw.to_string() } else { format!("{}.{raw}", self.raw_path) }
+        let raw = String::from_utf8_lossy(&self.slots[slot].raw);
+        if self.raw_path.is_empty() { raw.into_owned() } else { format!("{}.{raw}", self.raw_path) }
     }
 
     /// The slot of a key, if it was met before. `expected` is the slot after that of the key before.
     #[inline]
-    pub(crate) fn find(&self, key: &str, expected: usize) -> Option<usize> {
+    pub(crate) fn find(&self, key: &[u8], expected: usize) -> Option<usize> {
         match self.slots.get(expected) {
             Some(slot) if *slot.raw == *key => Some(expected),
             _ => self.index.get(key).copied(),
@@ -81,25 +89,15 @@ impl Shape {
     }
 
     /// Makes the slot of a key that was not met before. `system` tells which names the normalizer fills itself.
-    pub(crate) fn add(&mut self, key: &str, naming: Naming, system: impl Fn(&str) -> Option<System>) -> usize {
-        let ident = naming.path(key);
+    pub(crate) fn add(&mut self, key: &[u8], naming: Naming, system: impl Fn(&str) -> Option<System>) -> usize {
+        let ident = naming.path(&String::from_utf8_lossy(key));
         let name = naming.fit(&Naming::join(&self.path, &ident));
-        let system = system(&name);
         let slot = self.slots.len();
         self.index.insert(key.into(), slot);
-        self.slots.push(Slot {
-            raw: key.into(),
-            ident,
-            name,
-            column: NONE,
-            looked_among: NONE,
-            alias: NONE,
-            object: NONE,
-            list: NONE,
-            list_alias: NONE,
-            seen: 0,
-            system,
-        });
+        let system = system(&name);
+        self.slots.push(Slot { raw: key.into(), seen: 0, column: NONE, object: NONE, system });
+        let details = Detail { ident, name, looked_among: NONE, alias: NONE, list: NONE, list_alias: NONE };
+        self.details.push(details);
         slot
     }
 }

@@ -58,9 +58,8 @@ pub(crate) struct ColumnState {
     pub(crate) cells: Option<Cells>,
     /// Whether the column is in the schema. One that was only just met is not yet.
     pub(crate) listed: bool,
-    /// The row whose cell was taken last, and the shape and slot of the key that took it.
+    /// The row whose cell was taken last.
     pub(crate) claimed: u64,
-    pub(crate) claimed_by: (usize, usize),
     /// Columns for values that do not fit this one.
     pub(crate) variants: Vec<(DataType, usize)>,
 }
@@ -134,7 +133,6 @@ impl TableState {
             cells: None,
             listed: false,
             claimed: 0,
-            claimed_by: (NONE, NONE),
             variants: Vec::new(),
         });
         place

@@ -9,9 +9,9 @@ use super::{
     infer::Scalar,
     json_text,
     refusal::Refusal,
-    rows::{Frame, Rows},
+    rows::{Frame, MAX_COLUMNS, Rows},
     schema::DataType,
-    shape::{NONE, variant_name},
+    shape::{NONE, Shape, variant_name},
     table::System,
     tape::{Document, Node},
 };
@@ -51,35 +51,26 @@ pub(crate) struct Key {
 
 impl Rows {
     /// Puts a value that is no null into the column of its key.
-    #[inline]
     pub(crate) fn put(&mut self, document: Document<'_>, key: Key, frame: &mut Frame) -> Result<(), Refusal> {
-        let column = self.column_of(key);
+        let column = self.column_of(key)?;
         let column = self.claim(key, column)?;
-        let table = &mut self.tables[key.table];
-        let Some(cells) = &mut table.columns[column].cells else {
+        if self.tables[key.table].columns[column].cells.is_none() {
             frame.deferred.push(Deferred { key, column, kind: Kind::Value });
             return Ok(());
-        };
-        let written = match document.node(key.at) {
-            node @ (Node::Text(_) | Node::Unescaped(_)) => cells.push_text(table.rows, document.string(node)),
-            Node::Int(value) => cells.push_int(table.rows, value),
-            _ => false,
-        };
-        if written { Ok(()) } else { self.fit(document, key, column, Kind::Value, frame) }
+        }
+        self.fit(document, key, column, Kind::Value, frame)
     }
 
     /// Notes that a key of the row is null: the name is taken, and the column is in the schema.
-    pub(crate) fn put_null(&mut self, key: Key) {
-        let column = self.column_of(key);
+    pub(crate) fn put_null(&mut self, key: Key) -> Result<(), Refusal> {
+        let column = self.column_of(key)?;
         let serial = self.serial;
         let state = &mut self.tables[key.table].columns[column];
-        if state.claimed != serial {
-            state.claimed = serial;
-            state.claimed_by = (key.shape, key.slot);
-        }
+        state.claimed = serial;
         if !state.listed {
             self.list_column(key.table, column);
         }
+        Ok(())
     }
 
     /// Writes a text into a column that the normalizer fills itself.
@@ -97,7 +88,7 @@ impl Rows {
         let state = &mut self.tables[table];
         let Some(cells) = &mut state.columns[column].cells else { return Err(self.no_variant(table, column)) };
         let written = match value {
-            Scalar::Text(text) if cells.data_type() == DataType::Text => cells.push_text(state.rows, text),
+            Scalar::Text(text) if cells.data_type() == DataType::Text => cells.push_text(state.rows, text.as_bytes()),
             _ => match coerce(cells.data_type(), value) {
                 Some(cell) => cells.push(state.rows, &cell),
                 None => return Err(self.no_variant(table, column)),
@@ -106,30 +97,37 @@ impl Rows {
         if written { Ok(()) } else { Err(self.column_full(table, column)) }
     }
 
-    /// The column of a key.
+    /// The column of a key; it is added when there is none.
     #[inline]
-    pub(crate) fn column_of(&mut self, key: Key) -> usize {
+    fn column_of(&mut self, key: Key) -> Result<usize, Refusal> {
         let column = self.shapes[key.shape].slots[key.slot].column;
-        if column != NONE {
-            return column;
+        if column == NONE { self.new_column_of(key) } else { Ok(column) }
+    }
+
+    #[cold]
+    fn new_column_of(&mut self, key: Key) -> Result<usize, Refusal> {
+        let table = &self.tables[key.table];
+        let name = self.shapes[key.shape].details[key.slot].name.clone();
+        if table.columns.len() >= MAX_COLUMNS && !table.by_name.contains_key(&name) {
+            return Err(self.too_many_columns(key.table));
         }
-        let name = self.shapes[key.shape].slots[key.slot].name.clone();
         let column = self.column(key.table, &name);
         self.shapes[key.shape].slots[key.slot].column = column;
-        column
+        Ok(column)
     }
 
     /// The column of a key if there is one; looks for it again only when the table has got new columns.
     #[inline]
     pub(crate) fn known_column_of(&mut self, key: Key) -> Option<usize> {
-        let slot = &mut self.shapes[key.shape].slots[key.slot];
+        let Shape { slots, details, .. } = &mut self.shapes[key.shape];
+        let slot = &mut slots[key.slot];
         if slot.column == NONE {
-            let table = &self.tables[key.table];
-            if slot.looked_among == table.columns.len() {
+            let (table, detail) = (&self.tables[key.table], &mut details[key.slot]);
+            if detail.looked_among == table.columns.len() {
                 return None;
             }
-            slot.looked_among = table.columns.len();
-            slot.column = table.by_name.get(&slot.name).copied().unwrap_or(NONE);
+            detail.looked_among = table.columns.len();
+            slot.column = table.by_name.get(&detail.name).copied().unwrap_or(NONE);
         }
         (slot.column != NONE).then_some(slot.column)
     }
@@ -143,18 +141,16 @@ impl Rows {
             return self.claim_alias(key, column);
         }
         state.claimed = serial;
-        state.claimed_by = (key.shape, key.slot);
         Ok(column)
     }
 
     fn claim_alias(&mut self, key: Key, taken: usize) -> Result<usize, Refusal> {
         let serial = self.serial;
-        let known = self.shapes[key.shape].slots[key.slot].alias;
+        let known = self.shapes[key.shape].details[key.slot].alias;
         if let Some(state) = self.tables[key.table].columns.get_mut(known)
             && state.claimed != serial
         {
             state.claimed = serial;
-            state.claimed_by = (key.shape, key.slot);
             return Ok(known);
         }
         let mut original = self.shapes[key.shape].raw_path_of(key.slot);
@@ -165,15 +161,30 @@ impl Rows {
             let state = &mut self.tables[key.table].columns[column];
             if state.claimed != serial {
                 state.claimed = serial;
-                state.claimed_by = (key.shape, key.slot);
-                self.shapes[key.shape].slots[key.slot].alias = column;
-                let first = self.tables[key.table].columns[taken].claimed_by;
+                self.shapes[key.shape].details[key.slot].alias = column;
+                let first = self.claimant(key, taken);
                 self.tell_collision(key, first, name);
                 return Ok(column);
             }
             original.push('\0');
         }
         Err(Refusal::NoFreeName { table: self.tables[key.table].name.clone(), column: base })
+    }
+
+    /// The shape and slot of the key of this row that has taken a column before `key` came to it.
+    fn claimant(&self, key: Key, column: usize) -> (usize, usize) {
+        let variant_of = |first: usize| {
+            let columns = &self.tables[key.table].columns;
+            columns.get(first).is_some_and(|first| first.variants.iter().any(|(_, variant)| *variant == column))
+        };
+        let mut seen = self.shapes.iter().enumerate().flat_map(|(shape, state)| {
+            let slots = state.slots.iter().enumerate();
+            slots.filter(|(_, slot)| slot.seen == self.serial).map(move |(place, slot)| (shape, place, slot.column))
+        });
+        seen.find(|(shape, slot, first)| {
+            (*shape, *slot) != (key.shape, key.slot) && (*first == column || variant_of(*first))
+        })
+        .map_or((NONE, NONE), |(shape, slot, _)| (shape, slot))
     }
 
     /// Notes that two keys wanted one name; `first` had it, `key` got another.
@@ -232,14 +243,13 @@ impl Rows {
         };
         let state = &self.tables[key.table].columns[column];
         let known = state.variants.iter().find(|(variant, _)| *variant == data_type).map(|(_, place)| *place);
-        let variant = match known {
-            Some(variant) => variant,
-            None => {
-                let name = variant_name(self.naming, &state.name, data_type.as_str());
-                let variant = self.column(key.table, &name);
-                self.tables[key.table].columns[column].variants.push((data_type, variant));
-                variant
-            }
+        let variant = if let Some(variant) = known {
+            variant
+        } else {
+            let name = variant_name(self.naming, &state.name, data_type.as_str());
+            let variant = self.column(key.table, &name);
+            self.tables[key.table].columns[column].variants.push((data_type, variant));
+            variant
         };
         let variant = self.claim(key, variant)?;
         if self.tables[key.table].columns[variant].cells.is_none() {
@@ -263,18 +273,15 @@ impl Rows {
             let Some(value) = scalar(document, key.at, &json) else { continue };
             let inferred = if kind == Kind::LastVariant { Some(value.plain_type()) } else { value.infer() };
             let is_variant = kind != Kind::Value;
-            match inferred.or_else(|| is_variant.then(|| value.plain_type())) {
-                Some(data_type) => {
-                    self.type_column(key.table, column, data_type, |column| column.variant |= is_variant);
-                    self.fit(document, key, column, kind, frame)?;
-                }
+            if let Some(data_type) = inferred.or_else(|| is_variant.then(|| value.plain_type())) {
+                self.type_column(key.table, column, data_type, |column| column.variant |= is_variant);
+                self.fit(document, key, column, kind, frame)?;
+            } else {
                 // A number that fits no type of numbers: the column waits for one that does.
-                None => {
-                    if !self.tables[key.table].columns[column].listed {
-                        self.list_column(key.table, column);
-                    }
-                    self.put_variant(document, key, column, kind, value.plain_type(), frame)?;
+                if !self.tables[key.table].columns[column].listed {
+                    self.list_column(key.table, column);
                 }
+                self.put_variant(document, key, column, kind, value.plain_type(), frame)?;
             }
         }
         Ok(())
@@ -288,6 +295,10 @@ impl Rows {
     fn column_full(&self, table: usize, column: usize) -> Refusal {
         let (table, column) = self.names_of(table, column);
         Refusal::ColumnFull { table, column }
+    }
+
+    pub(crate) fn too_many_columns(&self, table: usize) -> Refusal {
+        Refusal::TooManyColumns { table: self.tables[table].name.clone() }
     }
 
     /// The names of a table and of one of its columns, for an error.

@@ -99,6 +99,8 @@ struct Target {
     table: String,
     /// Its rows wait in staging until it is complete.
     replaces: bool,
+    /// It replaces in this run alone; one that is stopped is continued so.
+    refreshes: bool,
     /// Nothing of it was taken yet, and it starts at its first page.
     fresh: bool,
     /// It has come to its end, in this run or in the one that it continues.
@@ -154,6 +156,7 @@ impl Loader {
                 }
                 Target {
                     name: planned.hints.resource.clone(),
+                    refreshes: planned.replace_once,
                     replaces: planned.replace_once || planned.hints.write_disposition == WriteDisposition::Replace,
                     fresh: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()),
                     table,
@@ -264,6 +267,7 @@ impl Loader {
         }
         let checkpoint = self.state.resources.entry(target.name.clone()).or_default();
         checkpoint.cursor = page.next.as_ref().map(|cursor| cursor.0.clone());
+        checkpoint.refresh = target.refreshes && page.next.is_some();
         if page.state.is_some() {
             checkpoint.state.clone_from(&page.state);
         }

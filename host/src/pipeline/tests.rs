@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::*;
 use crate::{
@@ -22,11 +23,25 @@ struct Numbers {
     failures: Mutex<Script>,
     /// Never answers this page.
     hang: Option<(&'static str, u32)>,
+    /// Is told when it does not.
+    hanging: Notify,
+}
+
+/// Is told when the first resource has come to its end.
+#[derive(Default)]
+struct Ended(Notify);
+
+impl Observer for Ended {
+    fn event(&self, event: &Event<'_>) {
+        if matches!(event, Event::Ended { resource: 0, .. }) {
+            self.0.notify_one();
+        }
+    }
 }
 
 impl Numbers {
     fn new(pages: u32) -> Self {
-        Self { pages, failures: Mutex::default(), hang: None }
+        Self { pages, failures: Mutex::default(), hang: None, hanging: Notify::new() }
     }
 
     fn failing(self, resource: &'static str, page: u32, kinds: &[ErrorKind]) -> Self {
@@ -43,6 +58,7 @@ impl Source for Numbers {
     async fn fetch_page(&self, request: PageRequest) -> Result<Page, SourceError> {
         let page: u32 = request.cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
         if self.hang.is_some_and(|(name, at)| name == request.resource.as_str() && at == page) {
+            self.hanging.notify_one();
             std::future::pending::<()>().await;
         }
         for ((name, at), kinds) in self.failures.lock().unwrap().iter_mut() {
@@ -87,6 +103,18 @@ impl Disk {
         names: &[&str],
         disposition: WriteDisposition,
         rows: u64,
+        stop: impl Future<Output = ()>,
+    ) -> Finished {
+        self.run_watched(source, names, disposition, rows, Arc::new(Unobserved), stop).await
+    }
+
+    async fn run_watched(
+        &self,
+        source: &Numbers,
+        names: &[&str],
+        disposition: WriteDisposition,
+        rows: u64,
+        observer: Arc<dyn Observer>,
         stop: impl Future<Output = ()>,
     ) -> Finished {
         let options = SinkOptions {
@@ -140,7 +168,7 @@ impl Disk {
             pages: 1000,
             page_hints: (1000, 1000),
         };
-        run(source, &planned, destination, &settings, Arc::new(Unobserved), stop).await
+        run(source, &planned, destination, &settings, observer, stop).await
     }
 
     fn query(&self, sql: &str) -> serde_json::Value {
@@ -195,9 +223,13 @@ async fn a_stopped_run_is_continued_and_what_was_complete_is_not_fetched_again()
     let disk = Disk::new();
     let mut source = Numbers::new(3);
     source.hang = Some(("two", 1));
-    // Stops once everything but the hanging page has come to its end.
-    let stop = tokio::time::sleep(Duration::from_millis(300));
-    let finished = disk.run(&source, &["one", "two"], WriteDisposition::Append, stop).await;
+    // Stops once `one` has come to its end and `two` hangs.
+    let ended = Arc::new(Ended::default());
+    let stop = async {
+        ended.0.notified().await;
+        source.hanging.notified().await;
+    };
+    let finished = disk.run_watched(&source, &["one", "two"], WriteDisposition::Append, 1, ended.clone(), stop).await;
     assert!(finished.stopped);
     assert_eq!(disk.ids("one"), json!([[6, 6]]));
     assert_eq!(disk.ids("two"), json!([[2, 2]]));

@@ -6,6 +6,9 @@
 use super::ddl::{TableName, quote};
 use crate::normalize::schema::{Column, DataType, Table};
 
+/// The condition that each row meets.
+const ALL: &str = "1 = 1";
+
 /// A table of a chain, in the dataset and in its staging dataset.
 #[derive(Clone, Debug)]
 pub(super) struct Link<'a> {
@@ -60,7 +63,7 @@ pub(super) fn merge<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>>, NoRootK
             statements.push(other(format!("DELETE FROM {} AS d WHERE {matched}", chain.root.main)));
         }
     }
-    statements.extend(inserts(chain, "1 = 1", None)?);
+    statements.extend(inserts(chain, None)?);
     statements.extend(cleared(chain));
     Ok(statements)
 }
@@ -70,7 +73,7 @@ pub(super) fn merge<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>>, NoRootK
 pub(super) fn swap<'a>(chain: &Chain<'a>, load_id: &str) -> Result<Vec<Statement<'a>>, NoRootKey> {
     let all = chain.children.iter().rev().chain([&chain.root]);
     let mut statements: Vec<_> = all.map(|link| other(format!("DELETE FROM {}", link.main))).collect();
-    statements.extend(inserts(chain, "1 = 1", Some(load_id))?);
+    statements.extend(inserts(chain, Some(load_id))?);
     statements.extend(cleared(chain));
     Ok(statements)
 }
@@ -97,19 +100,19 @@ pub(super) fn has_keys(root: &Table) -> bool {
         .any(|column| (column.primary_key || column.merge_key || hard_deletes(column)) && typed(column))
 }
 
-fn inserts<'a>(chain: &Chain<'a>, all: &str, load_id: Option<&str>) -> Result<Vec<Statement<'a>>, NoRootKey> {
+fn inserts<'a>(chain: &Chain<'a>, load_id: Option<&str>) -> Result<Vec<Statement<'a>>, NoRootKey> {
     let Some(staging) = &chain.root.staging else { return Ok(Vec::new()) };
     let merges = chain.root.table.write_disposition == Some(crate::model::WriteDisposition::Merge);
     let keys = if merges { names(chain.root.table, |c| c.primary_key) } else { Vec::new() };
     let deleted = chain.root.table.columns.values().find(|column| merges && hard_deletes(column));
-    let condition = deleted.map_or_else(|| all.to_owned(), not_deleted);
+    let condition = deleted.map_or_else(|| ALL.to_owned(), not_deleted);
     let last = last_records(staging, &keys);
     let mut statements = vec![insert(&chain.root, &last, &condition, load_id)];
     let kept = format!("SELECT {} FROM {last} WHERE {condition}", quote(row_key(chain.root.table)));
     for child in &chain.children {
         let Some(staging) = &child.staging else { continue };
         let condition = if keys.is_empty() && deleted.is_none() {
-            all.to_owned()
+            ALL.to_owned()
         } else {
             format!("{} IN ({kept})", quote(root_key(chain, child)?))
         };

@@ -63,18 +63,16 @@ impl Sink {
 
     /// DDL, then DML: no statement of the first kind may follow one of the second.
     fn finish_rows(&mut self, load: &mut Load, end: &CommitLoad<'_>, swapped: &[&Table]) -> Result<(), SinkError> {
-        let fail = |path: &std::path::Path, table: &str, error| SinkError::classify_rows(path, table, &error);
         for name in [VERSION, LOADS, STATE] {
             if let Some(table) = schema_json::internal_table(name) {
                 let made = load.ensure(&self.connection, &mut self.tables, Place::Main, &table);
-                made.map_err(|error| fail(&self.options.path, name, error))?;
+                made.map_err(|error| self.misfit(name, &error))?;
             }
         }
         for table in end.schema.tables.values().filter(|table| !table.is_internal()) {
-            let wanted = |place| self.tables.has(place, &table.name);
-            if wanted(Place::Main) || load.touched.contains(&table.name) {
+            if self.tables.has(Place::Main, &table.name) || load.touched.contains(&table.name) {
                 let made = load.ensure(&self.connection, &mut self.tables, Place::Main, table);
-                made.map_err(|error| fail(&self.options.path, &table.name, error))?;
+                made.map_err(|error| self.misfit(&table.name, &error))?;
             }
         }
         for name in self.parents_first(end.schema, load) {
@@ -189,8 +187,7 @@ impl Sink {
     }
 
     fn execute(&self, table: &str, sql: &str, values: impl duckdb::Params) -> Result<usize, SinkError> {
-        let done = self.connection.execute(sql, values);
-        done.map_err(|error| SinkError::classify_rows(&self.options.path, table, &error))
+        self.connection.execute(sql, values).map_err(|error| self.misfit(table, &error))
     }
 
     /// Learns anew what is in the file: after opening it, and after a rollback.
@@ -205,7 +202,7 @@ impl Sink {
             ),
             &self.options.schema_name,
         )?;
-        let schema = schema.map(|text| schema_json::parse(&text)).transpose();
+        let schema = schema.map(|text| packed::document(&text)).transpose();
         self.schema_document = schema.map_err(|reason| self.bookkeeping(VERSION, reason))?;
         // As dlt reads it: the state of a load that was not completed does not count.
         let state = self.latest(
@@ -218,7 +215,7 @@ impl Sink {
             ),
             &self.options.pipeline,
         )?;
-        let state = state.map(|text| state_json::parse(&text)).transpose();
+        let state = state.map(|text| packed::document(&text)).transpose();
         self.state_document = state.map_err(|reason| self.bookkeeping(STATE, reason))?;
         Ok(())
     }

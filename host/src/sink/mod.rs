@@ -162,7 +162,7 @@ impl Sink {
         };
         self.begin()?;
         let done = self.append_within(schema, table, batch);
-        let done = done.map_err(|error| SinkError::classify_rows(&self.options.path, &table.name, &error));
+        let done = done.map_err(|error| self.misfit(&table.name, &error));
         self.or_rollback(done)
     }
 
@@ -183,7 +183,7 @@ impl Sink {
         if let Some(load) = &mut self.load {
             emptied = chain.iter().try_for_each(|table| load.empty_staging(&self.connection, &mut self.tables, table));
         }
-        let emptied = emptied.map_err(|error| SinkError::classify_rows(&self.options.path, root, &error));
+        let emptied = emptied.map_err(|error| self.misfit(root, &error));
         self.or_rollback(emptied)
     }
 
@@ -277,6 +277,11 @@ impl Sink {
 
     fn failed(&self, doing: &str, error: &duckdb::Error) -> SinkError {
         SinkError::classify(&self.options.path, doing, error)
+    }
+
+    /// As [`Sink::failed`], for an error met while rows were written.
+    fn misfit(&self, table: &str, error: &duckdb::Error) -> SinkError {
+        SinkError::classify_rows(&self.options.path, table, error)
     }
 
     fn bookkeeping(&self, table: &'static str, reason: String) -> SinkError {

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use serde_json::Value;
 
 /// A document that grows beyond this when it is unpacked is refused, not read into memory.
 const LONGEST: u64 = 256 * 1024 * 1024;
@@ -25,7 +26,7 @@ pub(super) fn pack(text: &str) -> std::io::Result<String> {
 ///
 /// # Errors
 /// Says at which step the text turned out not to be packed.
-pub(super) fn unpack(packed: &str) -> Result<String, String> {
+fn unpack(packed: &str) -> Result<String, String> {
     let bytes = STANDARD.decode(packed.trim()).map_err(|error| format!("not base64: {error}"))?;
     let mut text = String::new();
     let length = ZlibDecoder::new(bytes.as_slice()).take(LONGEST).read_to_string(&mut text);
@@ -33,6 +34,15 @@ pub(super) fn unpack(packed: &str) -> Result<String, String> {
         LONGEST => Err("more than 256 MiB when unpacked".to_owned()),
         _ => Ok(text),
     }
+}
+
+/// The document in a text column of dlt's tables: packed, or plain JSON, which dlt takes, too.
+///
+/// # Errors
+/// Says what is wrong with the text.
+pub(super) fn document(text: &str) -> Result<Value, String> {
+    let plain = if text.trim_start().starts_with('{') { text.to_owned() } else { unpack(text)? };
+    serde_json::from_str(&plain).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -51,5 +61,7 @@ mod tests {
         assert_eq!(unpack("eNqrVkpUsjKsBQAIKgIJ").unwrap(), "{\"a\":1}");
         assert!(unpack("no base64").is_err());
         assert!(unpack("AAAA").is_err());
+        assert!(document("{").is_err());
+        assert!(document("no").is_err());
     }
 }

@@ -263,11 +263,5 @@ pub(super) fn version_hash(document: &Map<String, Value>) -> String {
     STANDARD.encode(hasher.finalize())
 }
 
-/// The text that a row of `_dlt_version` holds, as a document: plain, or base64 of zlib where it would be too long.
-pub(super) fn parse(text: &str) -> Result<Value, String> {
-    let plain = if text.trim_start().starts_with('{') { text.to_owned() } else { super::packed::unpack(text)? };
-    serde_json::from_str(&plain).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests;

@@ -63,15 +63,6 @@ fn version_hash(document: &Map<String, Value>) -> String {
     STANDARD.encode(Sha3_256::digest(content.to_string()))
 }
 
-/// The text of a row of `_dlt_pipeline_state` as a document. dlt, too, takes plain JSON for the packed form.
-///
-/// # Errors
-/// Says what is wrong with the text.
-pub(super) fn parse(text: &str) -> Result<Value, String> {
-    let plain = if text.trim_start().starts_with('{') { text.to_owned() } else { super::packed::unpack(text)? };
-    serde_json::from_str(&plain).map_err(|error| error.to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

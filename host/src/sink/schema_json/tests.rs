@@ -104,8 +104,6 @@ fn a_root_table_gets_what_dlt_would_add() {
 fn garbage_is_told() {
     assert!(read(&json!({"name": 3})).is_err());
     assert!(read(&json!({"name": "s"})).is_err());
-    assert!(parse("{").is_err());
-    assert!(parse("no").is_err());
     // Foreign shapes below the tables are no reason to fail.
     assert!(read(&json!({"name": "s", "tables": {"t": 1, "u": {"columns": []}}})).is_ok());
 }

@@ -197,3 +197,27 @@ fn a_table_without_row_ids_is_a_table() {
     assert_eq!(commit(&mut sink, "1.0", &schema, &[]).rows["_rejected_records"], 1);
     check(&sink, "SELECT * FROM data._rejected_records", &[r#"["r","1.0","\u0000"]"#]);
 }
+
+/// A source may have a field of that name; then DuckDB's own row ids are out of reach.
+#[test]
+fn a_column_called_rowid_is_no_trap() {
+    let fixture = Fixture::new();
+    let mut sink = fixture.open();
+    let mut schema = schema(vec![table("t", &[("rowid", DataType::Bigint)])]);
+    let many = |rows: i64| batch(vec![("rowid", ints(&(0..rows).collect::<Vec<_>>()))]);
+    sink.append(&schema, "t", &many(100_001)).unwrap();
+    add(&mut schema.tables["t"], &[("late", DataType::Text)]);
+    let error = sink.append(&schema, "t", &many(1)).unwrap_err();
+    assert!(error.to_string().contains("lower `commit_rows`"), "{error}");
+    sink.append(&schema, "t", &many(3)).unwrap();
+    commit(&mut sink, "1.0", &schema, &[]);
+    check(&sink, "SELECT sum(t.rowid), count(late) FROM data.t", &["[3,0]"]);
+}
+
+#[test]
+fn a_sink_may_move_to_another_thread() {
+    fn moves<T: Send>() {}
+    moves::<Sink>();
+    moves::<Reader>();
+    moves::<SinkError>();
+}

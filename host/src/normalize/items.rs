@@ -1,0 +1,91 @@
+//! Lists become rows of child tables, once the row that they are in is finished.
+
+use super::{
+    flatten::{Content, Link, VALUE},
+    names::Naming,
+    refusal::Refusal,
+    rows::{Frame, MAX_TABLES, PendingList, Rows},
+    shape::NONE,
+    tape::{Document, Node},
+    write::Key,
+};
+
+/// The key that dlt puts a list under that is an item of a list.
+const LIST: &[u8] = b"list";
+
+impl Rows {
+    /// Makes rows of the items of all lists of a row.
+    pub(crate) fn add_items(
+        &mut self,
+        document: Document<'_>,
+        table: usize,
+        level: i64,
+        link: Link<'_>,
+        frame: &Frame,
+    ) -> Result<(), Refusal> {
+        let row = self.serial;
+        let root = match link {
+            _ if self.tables[table].is_root => self.propagates.then_some(frame.id.as_str()),
+            Link::Item { root, .. } => root,
+            Link::Record { .. } => None,
+        };
+        for list in &frame.lists {
+            let child = self.list_table(table, *list, row)?;
+            for (index, at) in document.items(list.at).enumerate() {
+                let (content, level) = match document.node(at) {
+                    Node::Object { .. } => (Content::Object(at), level - 1),
+                    Node::Array { .. } => (Content::Wrapped(LIST, at), level - 2),
+                    _ => (Content::Wrapped(VALUE, at), level - 1),
+                };
+                let link = Link::Item { load_id: link.load_id(), parent: &frame.id, root, index };
+                self.add_row(document, child, content, level, link)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The table of a list. When another list of the row has taken it, the list gets a table of its own.
+    fn list_table(&mut self, table: usize, list: PendingList, row: u64) -> Result<usize, Refusal> {
+        let key = Key { table, shape: list.shape, slot: list.slot, at: list.at };
+        let mut child = self.shapes[list.shape].details[list.slot].list;
+        if child == NONE {
+            let shape = &self.shapes[list.shape];
+            let path = Naming::join(&shape.path, &shape.details[list.slot].ident);
+            let path = Naming::join(&self.tables[table].path, &path);
+            child = self.child_table(table, &self.naming.fit(&path), path)?;
+            self.shapes[list.shape].details[list.slot].list = child;
+        }
+        if self.tables[child].claimed != row {
+            self.claim_table(child, key, row);
+            return Ok(child);
+        }
+        let mut alias = self.shapes[list.shape].details[list.slot].list_alias;
+        if alias == NONE {
+            let original = self.shapes[list.shape].raw_path_of(list.slot);
+            let name = self.naming.tagged(&self.tables[child].name, &original);
+            alias = self.child_table(table, &name, name.clone())?;
+            self.shapes[list.shape].details[list.slot].list_alias = alias;
+            let first = self.tables[child].claimed_by;
+            self.tell_collision(key, first, name);
+        }
+        if self.tables[alias].claimed == row {
+            let column = self.shapes[list.shape].details[list.slot].name.clone();
+            return Err(Refusal::NoFreeName { table: self.tables[table].name.clone(), column });
+        }
+        self.claim_table(alias, key, row);
+        Ok(alias)
+    }
+
+    fn child_table(&mut self, parent: usize, name: &str, path: String) -> Result<usize, Refusal> {
+        match self.find_table(name) {
+            Some(known) => Ok(known),
+            None if self.tables.len() >= MAX_TABLES => Err(Refusal::TooManyTables),
+            None => Ok(self.add_table(name.to_owned(), path, Some(parent))),
+        }
+    }
+
+    fn claim_table(&mut self, table: usize, key: Key, row: u64) {
+        self.tables[table].claimed = row;
+        self.tables[table].claimed_by = (key.shape, key.slot);
+    }
+}

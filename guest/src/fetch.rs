@@ -134,8 +134,11 @@ impl Paged<'_> {
         if body.is_blank() && !self.answered.promises_json() {
             return Ok(one(Vec::new()));
         }
-        let document = Document::parse(body.text())
-            .map_err(|error| not_the_promise(&format!("no JSON ({error})"), body, self.config))?;
+        let document = match &self.fetch.selector {
+            Some(path) => Document::parse_along(body.text(), &path.0),
+            None => Document::parse(body.text()),
+        };
+        let document = document.map_err(|error| not_the_promise(&format!("no JSON ({error})"), body, self.config))?;
         let selector = self.fetch.selector.clone().or_else(|| select::detect(&document));
         let mut records = selector.as_ref().map(|path| select::records(body, &document, path)).unwrap_or_default();
         let answer = Answer {

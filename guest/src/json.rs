@@ -1,19 +1,18 @@
 //! JSON seen without reading more of it than asked for: documents, their members, and paths into them.
 //!
 //! Values stay slices of the body, so that numbers, key order and escapes of a record are never touched. A page is mostly
-//! one long list: it is passed over once when the [`Document`] is opened, and once when its elements are told apart.
+//! one long list, which is passed over once when it is known where it is, and twice when that has to be found out.
 
 use std::fmt;
 
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+mod document;
 mod path;
 
+pub use document::Document;
 pub use path::{Path, Segment};
-
-/// How many objects inside each other are opened with the document: more than any envelope has.
-const MAX_DEPTH: usize = 8;
 
 /// A value: a slice of a text that was parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,45 +84,6 @@ impl<'a> Json<'a> {
     }
 }
 
-/// A value whose objects are opened, down to some depth.
-#[derive(Debug)]
-pub struct Document<'a> {
-    /// The value itself.
-    pub json: Json<'a>,
-    /// The members of an object in document order, duplicates kept; none if it lies too deep.
-    members: Option<Vec<(String, Self)>>,
-}
-
-impl<'a> Document<'a> {
-    /// Opens a text that must be one JSON value.
-    pub fn parse(text: &'a str) -> serde_json::Result<Self> {
-        let text = text.trim_ascii();
-        if text.starts_with('{') {
-            // The members are checked as they are told apart: the text is not passed over twice.
-            let members = members(text)?.into_iter().map(|(key, json)| (key, Self::open(json, 1))).collect();
-            Ok(Self { json: Json(text), members: Some(members) })
-        } else {
-            Ok(Self { json: Json::parse(text)?, members: None })
-        }
-    }
-
-    fn open(json: Json<'a>, depth: usize) -> Self {
-        let members = (json.is_object() && depth < MAX_DEPTH)
-            .then(|| json.members().into_iter().map(|(key, json)| (key, Self::open(json, depth + 1))).collect());
-        Self { json, members }
-    }
-
-    /// The members of an object in document order; none of anything else, and none of what lies too deep.
-    pub fn members(&self) -> &[(String, Self)] {
-        self.members.as_deref().unwrap_or_default()
-    }
-
-    /// The member with a name. Of several the last one counts, as in most readers.
-    pub fn member(&self, name: &str) -> Option<&Self> {
-        self.members().iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
-    }
-}
-
 fn members(text: &str) -> serde_json::Result<Vec<(String, Json<'_>)>> {
     struct Members;
     impl<'de> Visitor<'de> for Members {
@@ -166,18 +126,6 @@ mod tests {
     }
 
     #[test]
-    fn documents() {
-        let document = Document::parse(" {\"a\":{\"b\":[1]},\"c\":1,\"c\":2}\n").unwrap();
-        assert_eq!(document.json.get(), "{\"a\":{\"b\":[1]},\"c\":1,\"c\":2}");
-        assert_eq!(document.member("a").unwrap().member("b").unwrap().json.get(), "[1]");
-        assert_eq!(document.member("c").unwrap().json.get(), "2");
-        assert_eq!(Document::parse("[1]").unwrap().members().len(), 0);
-        for text in ["", "{", "{}x", "{\"a\":}", "{\"a\":[1,}", "[1", "nul", "{\"a\":\"\n\"}"] {
-            assert!(Document::parse(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn scalars() {
         assert_eq!(json(r#""a\nb""#).text().as_deref(), Some("a\nb"));
         assert_eq!(json("18446744073709551616").text().as_deref(), Some("18446744073709551616"));
@@ -196,7 +144,5 @@ mod tests {
     fn deep_nesting_is_no_recursion() {
         let lists = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
         assert_eq!(json(&lists).items().len(), 1);
-        let objects = format!("{}1{}", "{\"a\":".repeat(200_000), "}".repeat(200_000));
-        assert_eq!(Document::parse(&objects).unwrap().members().len(), 1);
     }
 }

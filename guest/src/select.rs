@@ -108,6 +108,13 @@ pub struct Records {
 pub fn records(body: &Body, document: &Document<'_>, path: &Path) -> Records {
     let each = path.0.last() == Some(&Segment::All);
     let mut records = Records::default();
+    if let Some(items) = document.opened(&path.0) {
+        records.found = true;
+        for item in items {
+            records.push(body, *item);
+        }
+        return records;
+    }
     for value in path.find(document) {
         records.found = true;
         if each || !(value.is_list() || value.is_null()) {

@@ -24,6 +24,8 @@ mod sandbox;
 mod cli;
 // `init`: the folder it writes.
 mod init;
+// What a person reads, whole.
+mod transcripts;
 // `query` and its formats.
 mod query;
 // dlt as the judge of the tables, and the product brief's Python.

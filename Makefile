@@ -2,6 +2,8 @@
 CARGO ?= cargo
 PROFILE ?= release
 PREFIX ?= /usr/local
+# The programs find DuckDB's library, and the tests the programs, below target/.
+unexport CARGO_TARGET_DIR
 OUT := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 .PHONY: help

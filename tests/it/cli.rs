@@ -138,3 +138,28 @@ fn the_pipeline_can_be_elsewhere() {
     Cli::sluicegate(elsewhere.path()).arg("run").arg(&file).run().code(0);
     assert!(project.path("jivochat.duckdb").exists(), "paths are relative to the pipeline file");
 }
+
+#[test]
+fn the_documented_exit_statuses_are_those_of_the_program() {
+    let read = |path: &str| std::fs::read_to_string(places::workspace().join(path)).unwrap();
+    let constants = read("host/src/cli/exit_code.rs");
+    let mut in_code: Vec<&str> = constants
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub(crate) const "))
+        .filter_map(|line| line.split(" = ").nth(1))
+        .map(|value| value.trim_end_matches(';'))
+        .collect();
+    let document = read("docs/cli.md");
+    let (_, table) = document.split_once("## Exit statuses").unwrap();
+    let (table, _) = table.split_once("\n\n").and_then(|(_, rest)| rest.split_once("\n\n")).unwrap_or((table, ""));
+    let mut in_document: Vec<&str> = table
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split_once(" |"))
+        .map(|(status, _)| status)
+        .filter(|status| status.chars().all(|c| c.is_ascii_digit()))
+        .collect();
+    in_code.sort_unstable();
+    in_document.sort_unstable();
+    assert_eq!(in_code, in_document);
+    assert_eq!(in_code.len(), 9);
+}

@@ -30,7 +30,11 @@ fn check_place(url: &str, place: &str) {
     let server = server();
     let project = Project::new(&server).set("destination.url", url);
     std::fs::write(project.path("file"), "in the way").unwrap();
-    project.run().run().code(5).stderr_has(&[place]);
+    let (output, report) = project.run_with_report();
+    output.code(5).stderr_has(&[place]);
+    report.failed("status", "destination", None).failed("inbound_messages", "destination", None);
+    assert_eq!(report.0["status"], "failed");
+    assert!(server.requests().is_empty(), "the service was contacted");
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn the_secret_is_nowhere() {
     server.fault("channel_info", .., Fault::Answer(Reply::json(200, format!(r#"{{"id":1,"hook":"{secret}"}}"#))));
     let project = Project::new(&server);
     let output = project.run().args(["-vv", "--report", "report.json"]).run();
-    output.code(3).stderr_has(&["no health at"]).lacks(&secret);
+    output.code(3).stderr_has(&["no health at", "/status: 200 OK"]).lacks(&secret);
     let report = std::fs::read_to_string(project.path("report.json")).unwrap();
     assert!(!report.contains(&secret), "{report}");
     let database = std::fs::read(project.path("jivochat.duckdb")).unwrap();

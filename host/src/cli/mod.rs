@@ -10,6 +10,7 @@ mod exit_code;
 mod failure;
 mod init;
 mod inspect;
+mod log;
 mod progress;
 mod query;
 mod render;
@@ -23,7 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::{
-    args::{Cli, Command, Global},
+    args::{Cli, Command},
     failure::Outcome,
 };
 
@@ -37,7 +38,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit_code::CONFIG));
         }
     };
-    start_log(&cli.global);
+    log::start(&cli.global);
     match dispatch(cli) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -66,28 +67,6 @@ fn dispatch(cli: Cli) -> Outcome {
     // A look-up of a name that hangs must not hold up the end of the program.
     runtime.shutdown_background();
     outcome
-}
-
-/// Logs go to stderr: warnings, with `-v` what is done, with `-vv` everything of ours.
-fn start_log(global: &Global) {
-    use std::io::IsTerminal;
-
-    use tracing_subscriber::{EnvFilter, fmt};
-
-    let level = match (global.quiet, global.verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "info",
-        (false, _) => "trace",
-    };
-    let filter = EnvFilter::new(format!("error,sluicegate={level}"));
-    let color = std::io::stderr().is_terminal() && environment("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(color).with_target(false);
-    if global.verbose == 0 {
-        log.without_time().init();
-    } else {
-        log.init();
-    }
 }
 
 /// A variable of the environment.

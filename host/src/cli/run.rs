@@ -18,9 +18,9 @@ use crate::{
     model::{ResourceSpec, WriteDisposition},
     normalize::{Normalizer, RandomBytes, ResourceHints, schema::Schema},
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
-    report::{ErrorReport, ResourceStatus, RunReport},
+    report::{ErrorReport, ResourceReport, ResourceStatus, RunReport, RunStatus},
     retry::RetryPolicy,
-    sink::{Sink, SinkOptions},
+    sink::{Sink, SinkError, SinkOptions, Stored},
     state::{Checkpoint, State},
 };
 
@@ -38,8 +38,15 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let selected = session.select(session.list(&provisional).await?)?;
     drop(provisional);
 
-    let sink = open_sink(&session.config)?;
-    let stored = sink.stored()?;
+    let (sink, stored) = match open_sink(&session.config) {
+        Ok(opened) => opened,
+        Err(error) => {
+            if let Some(path) = &args.report {
+                write_report(path, &unopened(&selected, &session.config, &error)?)?;
+            }
+            return Err(error.into());
+        }
+    };
     let sources = Value::Object(stored.state.unwrap_or_default());
     let mut state = State::read(&sources, &session.config.source)?;
     state.tokens = session.tokens(&state.tokens)?;
@@ -76,7 +83,7 @@ fn status(finished: &Finished, signalled: Option<u8>) -> u8 {
     }
 }
 
-fn open_sink(config: &Config) -> Result<Sink, Failure> {
+fn open_sink(config: &Config) -> Result<(Sink, Stored), SinkError> {
     let options = SinkOptions {
         path: config.database.clone(),
         dataset: config.dataset.clone(),
@@ -84,7 +91,33 @@ fn open_sink(config: &Config) -> Result<Sink, Failure> {
         schema_name: config.source.clone(),
         lock_wait: config.lock_wait,
     };
-    Ok(Sink::open(options, &mut render::waiting(&config.database))?)
+    let sink = Sink::open(options, &mut render::waiting(&config.database))?;
+    let stored = sink.stored()?;
+    Ok((sink, stored))
+}
+
+/// The report of a run whose destination could not be opened: nothing was fetched, and each resource failed with it.
+fn unopened(selected: &[ResourceSpec], config: &Config, error: &SinkError) -> Result<RunReport, Failure> {
+    let error = ErrorReport { kind: "destination", message: error.to_string(), http_status: None, hint: None };
+    let resources = selected.iter().map(|spec| ResourceReport {
+        status: ResourceStatus::Failed,
+        error: Some(error.clone()),
+        ..ResourceReport::new(spec.name.as_str())
+    });
+    let settings = settings(config)?;
+    let now = jiff::Timestamp::now().to_string();
+    Ok(RunReport {
+        run_id: settings.run_id,
+        pipeline: settings.pipeline,
+        dataset: settings.dataset,
+        destination: settings.destination,
+        status: RunStatus::Failed,
+        started_at: now.clone(),
+        finished_at: now,
+        elapsed_ms: 0,
+        loads: Vec::new(),
+        resources: resources.collect(),
+    })
 }
 
 /// Random bytes from the system, fetched in blocks: a call of the system for each row would cost more than the row.

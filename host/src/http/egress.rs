@@ -131,6 +131,7 @@ impl Egress {
             }
         };
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let shown = format!("{} {}{}", parts.method, context.origin, self.secrets.hide(path));
         let path = self.secrets.fill_path(path, &context.origin).unwrap_or_else(|| path.to_owned());
         parts.uri = Uri::builder()
             .scheme(context.origin.scheme.as_str())
@@ -146,6 +147,7 @@ impl Egress {
             return Err(Error::HttpResponseTimeout);
         };
         let response = response.map_err(|error| context.request(&error))?;
+        tracing::debug!("{shown}: {}", response.status());
         self.receive(response, context, place, shorter(self.limits.idle, options.between_bytes_timeout))
     }
 

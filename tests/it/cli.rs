@@ -163,3 +163,17 @@ fn the_documented_exit_statuses_are_those_of_the_program() {
     assert_eq!(in_code, in_document);
     assert_eq!(in_code.len(), 9);
 }
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let project = Project::new(&server());
+    for arguments in [vec!["--help"], vec!["resources"], vec!["inspect", places::component().to_str().unwrap()]] {
+        let script = "\"$0\" \"$@\" | true; exit ${PIPESTATUS[0]}";
+        let output = Cli::new("bash", project.dir())
+            .args(["-c", script, places::sluicegate().to_str().unwrap()])
+            .args(arguments)
+            .run();
+        output.code(0);
+        assert_eq!(output.stderr, "", "{}", output.transcript());
+    }
+}

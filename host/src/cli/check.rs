@@ -6,6 +6,7 @@ use super::{
     args::PipelineArgs,
     exit_code,
     failure::{Failure, Outcome},
+    render,
     session::{Session, overrides},
 };
 
@@ -18,11 +19,7 @@ pub(crate) async fn check(args: PipelineArgs) -> Outcome {
     if !source.check().await? {
         return Err(Failure::config("the component cannot check itself: it does not export `setup`", None));
     }
-    println!(
-        "{} is ready to load {} resource(s) into {}",
-        session.config.pipeline,
-        selected.len(),
-        session.config.destination()
-    );
+    let (config, count) = (&session.config, selected.len());
+    render::data(&format!("{} is ready to load {count} resource(s) into {}\n", config.pipeline, config.destination()));
     Ok(exit_code::OK)
 }

@@ -9,6 +9,7 @@ use super::{
     args::ResourcesArgs,
     exit_code,
     failure::{Failure, Outcome},
+    render,
     session::{self, Session, overrides},
 };
 use crate::{
@@ -37,7 +38,7 @@ pub(crate) async fn resources(args: ResourcesArgs) -> Outcome {
     for spec in &listed {
         table.add_row(row(spec));
     }
-    println!("{}", table.trim_fmt());
+    render::data(&format!("{}\n", table.trim_fmt()));
     Ok(exit_code::OK)
 }
 

@@ -151,7 +151,7 @@ fn the_documented_exit_statuses_are_those_of_the_program() {
         .collect();
     let document = read("docs/cli.md");
     let (_, table) = document.split_once("## Exit statuses").unwrap();
-    let (table, _) = table.split_once("\n\n").and_then(|(_, rest)| rest.split_once("\n\n")).unwrap_or((table, ""));
+    let (table, _) = table.split_once("\n## ").unwrap();
     let mut in_document: Vec<&str> = table
         .lines()
         .filter_map(|line| line.strip_prefix("| ")?.split_once(" |"))

@@ -205,25 +205,23 @@ fn appended_to(planned: &[Planned], schema: Option<&Schema>) -> Vec<String> {
         .collect()
 }
 
-/// Says that a run appended to what was there, and how to merge instead.
+/// Says that a run appended to what was there, and how to merge instead. A resource of one record is a reading, and there
+/// is nothing to merge.
 fn merge_note(report: &RunReport, appended_to: &[String], config: &Config) {
     let appended: Vec<&str> = report
         .resources
         .iter()
-        .filter(|resource| resource.status == ResourceStatus::Loaded && resource.records > 0)
+        .filter(|resource| resource.status == ResourceStatus::Loaded && resource.records > 1)
         .map(|resource| resource.name.as_str())
         .filter(|name| appended_to.iter().any(|appended| appended == name))
         .collect();
     let Some(first) = appended.first() else { return };
     let list = super::session::quoted_list(&appended);
-    eprintln!(
-        "note: {list} appended to the rows of earlier runs: no key is sure. If `id` is one, these lines in `{}`",
-        config.file.display()
-    );
-    eprintln!("      have a row take the place of its older self (the same for each resource):");
-    eprintln!("        [resources.{first}]");
-    eprintln!("        write_disposition = \"merge\"");
-    eprintln!("        primary_key = [\"id\"]");
+    eprintln!("note: the rows of {list} were added to those of earlier runs, for they have no key");
+    eprintln!("hint: if `id` is one, have a row take the place of its older self: add to `{}`", config.file.display());
+    eprintln!("  [resources.{first}]");
+    eprintln!("  write_disposition = \"merge\"");
+    eprintln!("  primary_key = [\"id\"]");
 }
 
 /// Advice for the failures that a user of this pipeline can do something about.

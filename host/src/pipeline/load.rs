@@ -207,19 +207,17 @@ impl Loader {
             match received {
                 Ok(Some(message)) => self.take(message)?,
                 Ok(None) => break,
-                Err(_elapsed) => self.commit(false)?,
+                Err(_elapsed) => self.commit()?,
             }
         }
-        let ended = self.targets.iter().all(|target| target.over);
-        self.commit(ended)
+        self.commit()
     }
 
     fn take(&mut self, message: Message) -> Result<(), LoaderError> {
         match message {
             Message::Page { index, page } => {
                 self.page(index, &page)?;
-                // The end of a resource is committed with its last page, so that page waits for word of the end.
-                if page.next.is_none() { Ok(()) } else { self.commit_when_due() }
+                self.commit_when_due()
             }
             Message::Restarted { index } => {
                 let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
@@ -232,8 +230,7 @@ impl Loader {
                 let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
                 target.over = true;
                 target.complete = complete;
-                // The commit that ends the last resource also ends the run: it comes when the fetchers are gone.
-                if self.targets.iter().all(|target| target.over) { Ok(()) } else { self.commit_when_due() }
+                Ok(())
             }
         }
     }
@@ -250,6 +247,10 @@ impl Loader {
         }
         let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
         target.fresh = false;
+        // A last page is the end of its resource, whenever word of the end comes: a commit between the two would leave
+        // rows without a cursor behind them, and the run after a crash would fetch them again.
+        target.complete = page.next.is_none();
+        target.over = target.complete;
         let pending = self.normalizer.pending_rows();
         let outcome = self.normalizer.page(&target.name, &load_id, now, &page.records);
         for rejected in &page.rejected {
@@ -312,11 +313,14 @@ impl Loader {
                 || load.bytes >= self.thresholds.bytes
                 || load.began.elapsed() >= self.thresholds.every
         });
-        if due { self.commit(false) } else { Ok(()) }
+        if due { self.commit() } else { Ok(()) }
     }
 
-    /// Commits what is open; `ended` when the run ends by itself with this commit. Does nothing when there is nothing new.
-    fn commit(&mut self, ended: bool) -> Result<(), LoaderError> {
+    /// Commits what is open. Does nothing when there is nothing new.
+    ///
+    /// The commit that ends the last resource also ends the run: the next one fetches everything again.
+    fn commit(&mut self) -> Result<(), LoaderError> {
+        let ended = self.targets.iter().all(|target| target.over);
         let finishing =
             || self.targets.iter().filter(|target| target.complete && target.over && !target.loaded.committed);
         let finished: Vec<String> = finishing().map(|target| target.table.clone()).collect();

@@ -95,3 +95,19 @@ fn a_url_that_is_no_channel_is_2() {
         Cli::sluicegate(dir.path()).args(["init", url]).run().code(2).stderr_has(&["hint:"]);
     }
 }
+
+#[test]
+fn a_folder_of_another_channel_is_refused() {
+    let server = server();
+    let dir = tempfile::tempdir().unwrap();
+    init(&server, dir.path()).code(0);
+    // Each begins like the channel and differs in one part: the origin, the random part, the credential.
+    let url = server.channel_url();
+    let elsewhere = FakeJivo::start(server.options().clone()).unwrap();
+    let random = url.replace(&server.options().random, "another-random");
+    for other in [elsewhere.channel_url(), random, format!("{url}x")] {
+        let output = Cli::sluicegate(dir.path()).args(["init", &other]).run();
+        output.code(2).stderr_has(&["is of another channel", "hint:"]).lacks(&server.options().public_id);
+    }
+    assert!(elsewhere.requests().is_empty());
+}

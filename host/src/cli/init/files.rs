@@ -38,19 +38,21 @@ impl<'a> Files<'a> {
 
     /// Refuses a folder that belongs to another channel: its files would be kept and quietly go on reading that one.
     pub(super) fn refuse_another_channel(&self) -> Result<(), Failure> {
-        let Ok(text) = std::fs::read_to_string(self.secrets()) else { return Ok(()) };
-        let stored = text.parse::<toml::Table>().ok();
-        let id = stored.as_ref().and_then(|file| file.get("sources")?.get(SOURCE)?.get(SECRET)?.as_str());
-        match id {
-            Some(id) if id != self.channel.public_id => Err(Failure::config(
-                format!(
-                    "`{}` holds the credential of another channel, and nothing is overwritten",
-                    self.secrets().display()
-                ),
-                Some("choose another folder with `--dir DIR`, or remove the files there".into()),
-            )),
-            _ => Ok(()),
+        let Channel { base_url, random, public_id, .. } = self.channel;
+        for (path, keys, value) in [
+            (self.secrets(), ["sources", SOURCE, SECRET], public_id),
+            (self.pipeline(), ["source", "config", "base_url"], base_url),
+            (self.pipeline(), ["source", "config", "random"], random),
+        ] {
+            let Some(found) = read_key(&path, keys) else { continue };
+            if found != *value {
+                return Err(Failure::config(
+                    format!("`{}` is of another channel, and nothing is overwritten", path.display()),
+                    Some("choose another folder with `--dir DIR` (`DIR=… make run`), or remove the files there".into()),
+                ));
+            }
         }
+        Ok(())
     }
 
     /// Writes what is not there yet and returns what it wrote. `resources` are those to read; none: all.
@@ -112,6 +114,13 @@ fn config_text() -> String {
     format!(
         "[pipelines.{PIPELINE}]\ndestination_type = \"duckdb\"\ndestination_name = \"duckdb\"\ndataset_name = \"{DATASET}\"\n"
     )
+}
+
+/// A text in a TOML file that is there and has it.
+fn read_key(path: &Path, keys: [&str; 3]) -> Option<String> {
+    let file = std::fs::read_to_string(path).ok()?.parse::<toml::Table>().ok()?;
+    let [first, second, third] = keys;
+    Some(file.get(first)?.get(second)?.get(third)?.as_str()?.to_owned())
 }
 
 /// A TOML string.

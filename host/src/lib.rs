@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 pub mod model;
+pub mod secret;
 pub mod source;
 pub mod state;
 

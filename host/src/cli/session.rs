@@ -12,7 +12,7 @@ use crate::{
         allow::{AllowList, HostPort},
         origin::GrantError,
         proxy::Proxy,
-        secrets::{SecretGrant, SecretValue as Hidden},
+        secrets::SecretGrant,
         tls::TlsOptions,
     },
     model::{ResourceName, ResourceSpec},
@@ -69,7 +69,7 @@ impl Session {
                 Some(origins) => AllowList::parse(origins).map_err(|error| self.grant_failure("secrets", error))?,
                 None => grants.first(),
             };
-            secrets.push(SecretGrant { token: token.clone(), value: Hidden::new(secret.value.expose()), origins });
+            secrets.push(SecretGrant { token: token.clone(), value: secret.value.clone(), origins });
         }
         let options = SourceOptions {
             config: Value::Object(component_config).to_string(),

@@ -21,7 +21,7 @@ use std::{
 pub use error::ConfigError;
 pub use hints::Hints;
 pub(crate) use keys::nearest;
-pub use secret::{EnvLookup, Secret, SecretValue};
+pub use secret::{EnvLookup, SecretValue};
 use serde_json::{Map, Value};
 
 use self::{

@@ -1,4 +1,4 @@
-//! Secrets: values that are never printed, and the places where they are looked up.
+//! The places where secrets are looked up.
 
 use std::{
     fmt,
@@ -6,38 +6,11 @@ use std::{
 };
 
 use super::{ConfigError, file::SecretEntry};
+use crate::secret::Secret;
 
 /// A secret's shortest length in bytes. A shorter one would be found by chance in what a service answers, and replacing it
 /// there would spoil the data.
 const SHORTEST: usize = 8;
-
-/// A value that must not be printed: `Debug` and `Display` mask it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value itself, for the one place that puts it into a request.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl fmt::Display for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("***")
-    }
-}
 
 /// A secret that was found, with the origins it may be sent to.
 #[derive(Clone, Debug)]
@@ -101,7 +74,7 @@ impl Places<'_> {
         if value.chars().any(char::is_control) {
             return bad("holds a control character");
         }
-        Ok(Some(Secret(value)))
+        Ok(Some(Secret::new(value)))
     }
 
     fn find_by_entry(&self, key: &str, from: &str) -> Result<Option<(String, String)>, ConfigError> {
@@ -198,12 +171,6 @@ impl Places<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_secret_is_never_printed() {
-        let secret = Secret::new("tok-12345678");
-        assert_eq!(format!("{secret} {secret:?}"), "*** ***");
-    }
 
     fn find(entry: Option<&str>, env: &[(&str, &str)], secrets_toml: Option<&str>) -> Result<Option<String>, String> {
         let dir = tempfile::tempdir().unwrap();

@@ -1,31 +1,17 @@
 //! Secrets that a component never sees: it handles tokens, and the host puts the values in on the way out and takes them
 //! back out on the way in.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::http::{allow::AllowList, origin::Origin};
-
-/// The value of a secret. Neither `Debug` nor anything else shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretValue(String);
-
-impl SecretValue {
-    /// Wraps a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-}
-
-impl fmt::Debug for SecretValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("****")
-    }
-}
+use crate::{
+    http::{allow::AllowList, origin::Origin},
+    secret::Secret,
+};
 
 /// One secret: what the component has in its place, and where the value may go.
 #[derive(Clone, Debug)]
@@ -33,7 +19,7 @@ pub struct SecretGrant {
     /// URL-safe and random: no other text contains it by chance.
     pub token: String,
     /// The value itself.
-    pub value: SecretValue,
+    pub value: Secret,
     /// The origins whose requests get the value; in all other requests the token stays.
     pub origins: AllowList,
 }
@@ -78,13 +64,13 @@ impl Secrets {
         let mut patterns = Vec::new();
         let mut replacements = Vec::new();
         for grant in &grants {
-            if grant.value.0.chars().any(char::is_control) {
+            if grant.value.expose().chars().any(char::is_control) {
                 return Err(SecretError::Control);
             }
-            if grant.value.0.len() < MIN_LENGTH || grant.token.len() < MIN_LENGTH {
+            if grant.value.expose().len() < MIN_LENGTH || grant.token.len() < MIN_LENGTH {
                 return Err(SecretError::Short);
             }
-            for form in forms(&grant.value.0) {
+            for form in forms(grant.value.expose()) {
                 patterns.push(form);
                 replacements.push(Bytes::from(grant.token.clone()));
             }
@@ -138,7 +124,7 @@ impl Secrets {
             let Some(grant) = self.grants.get(found.pattern().as_usize()) else { continue };
             if grant.origins.allows(origin) {
                 filled.extend_from_slice(text.get(from..found.start())?);
-                filled.extend_from_slice(write(&grant.value.0).as_bytes());
+                filled.extend_from_slice(write(grant.value.expose()).as_bytes());
                 from = found.end();
             }
         }
@@ -289,7 +275,7 @@ mod tests {
     fn secrets(values: &[&str]) -> Arc<Secrets> {
         let grants = values.iter().enumerate().map(|(index, value)| SecretGrant {
             token: format!("THETOKEN{index}"),
-            value: SecretValue::new(*value),
+            value: Secret::new(*value),
             origins: AllowList::parse(["https://a.example"]).unwrap(),
         });
         Arc::new(Secrets::new(grants.collect()).unwrap())
@@ -360,7 +346,7 @@ mod tests {
     fn values_that_cannot_be_hidden_are_refused() {
         for value in ["", "1234567", "long-a\nb", "long-a\rb", "long-a\0b"] {
             let grant =
-                SecretGrant { token: "THETOKEN".into(), value: SecretValue::new(value), origins: AllowList::default() };
+                SecretGrant { token: "THETOKEN".into(), value: Secret::new(value), origins: AllowList::default() };
             assert!(Secrets::new(vec![grant]).is_err(), "{value:?}");
         }
     }

@@ -17,7 +17,7 @@ use super::{
     egress::{Egress, EgressOptions},
     limits::HttpLimits,
     record::{CallRecord, Notes},
-    secrets::{SecretGrant, SecretValue},
+    secrets::SecretGrant,
     tls::TlsOptions,
 };
 
@@ -83,7 +83,7 @@ impl Call {
 fn secret(token: &str, value: &str, origin: &str) -> SecretGrant {
     SecretGrant {
         token: token.to_owned(),
-        value: SecretValue::new(value),
+        value: crate::secret::Secret::new(value),
         origins: AllowList::parse([origin]).unwrap(),
     }
 }

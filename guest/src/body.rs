@@ -42,6 +42,12 @@ impl Body {
         &self.text
     }
 
+    /// Whether it is a list without items.
+    pub fn is_empty_list(&self) -> bool {
+        let inside = self.text.trim_ascii().strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        inside.is_some_and(|inside| inside.trim_ascii().is_empty())
+    }
+
     /// Whether there is nothing but white space.
     pub fn is_blank(&self) -> bool {
         self.text.trim_ascii().is_empty()

@@ -74,6 +74,12 @@ fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<Answered> {
     let mut url = url.clone();
     for _ in 0..=MAX_REDIRECTS {
         if url.origin != config.base.origin && url.holds(config.secret.reveal()) {
+            // An origin that is not granted is the host's to refuse; a request without the link tells whether it is one.
+            if let Err(error) = service.get(&url.root())
+                && error.kind == Kind::Permanent
+            {
+                return Err(error);
+            }
             return Err(Error::new(
                 Kind::Permanent,
                 format!("the secret would leave for another origin: `{}` is not `{}`", url.origin, config.base.origin),
@@ -153,9 +159,9 @@ impl Paged<'_> {
             None => detect(&answer)?,
         };
         let next = paginator.next(&self.fetch.url, url, &place, &answer)?;
-        if let Some(path) =
-            selector.as_ref().filter(|_| !records.found && next.is_none() && !select::is_bare(&document))
-        {
+        // Some services end a list of objects with a bare `[]`.
+        let nothing = select::is_bare(&document) || body.is_empty_list();
+        if let Some(path) = selector.as_ref().filter(|_| !records.found && next.is_none() && !nothing) {
             return Err(not_the_promise(&format!("without `{path}`"), body, self.config));
         }
         if !self.fetch.is_first && place.is_first_again(answer.digest) {

@@ -95,6 +95,12 @@ impl Url {
         Ok(Self { origin: Origin { https, authority }, target })
     }
 
+    /// The root of its origin.
+    #[must_use]
+    pub fn root(&self) -> Self {
+        Self { origin: self.origin.clone(), target: "/".to_owned() }
+    }
+
     /// The path alone.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()

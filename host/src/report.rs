@@ -81,6 +81,9 @@ pub struct ResourceReport {
     pub discarded_values: u64,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// How many records the service said there are, when all of them were asked for; shown, not reported.
+    #[serde(skip)]
+    pub expected: Option<u64>,
 }
 
 /// How a resource ended.
@@ -89,7 +92,7 @@ pub struct ResourceReport {
 pub enum ResourceStatus {
     /// All of it was loaded.
     Loaded,
-    /// There was nothing to load: it had been completed by a run that did not end by itself.
+    /// There was nothing new to load, or it had been completed by a run that did not end by itself.
     Unchanged,
     /// It stopped before its end.
     Failed,
@@ -141,6 +144,7 @@ impl ResourceReport {
             discarded_rows: 0,
             discarded_values: 0,
             error: None,
+            expected: None,
         }
     }
 }

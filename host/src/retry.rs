@@ -97,11 +97,18 @@ impl Retrier {
     }
 }
 
-/// Waits of 1, 2, 4, 8 … seconds, each lengthened at random by up to its half, so that clients that failed together do not
-/// come back together.
+/// Waits of 1, 2, 4, 8 … seconds, each lengthened at random by up to as much again, so that clients that failed together
+/// do not come back together. Without random numbers from the system they do.
 fn backoff(max_wait: Duration) -> ExponentialBackoff {
     let first = Duration::from_secs(1).min(max_wait);
-    ExponentialBuilder::new().with_min_delay(first).with_max_delay(max_wait).without_max_times().with_jitter().build()
+    let seed = getrandom::u64().unwrap_or_default();
+    ExponentialBuilder::new()
+        .with_min_delay(first)
+        .with_max_delay(max_wait)
+        .without_max_times()
+        .with_jitter()
+        .with_jitter_seed(seed)
+        .build()
 }
 
 /// A duration for people: `15s`, `1m 30s`, `250ms`.

@@ -57,6 +57,11 @@ impl ErrorKind {
         }
     }
 
+    /// Whether the sandbox stopped the component.
+    pub fn is_of_sandbox(self) -> bool {
+        matches!(self, Self::Denied | Self::Trap | Self::Limit)
+    }
+
     /// Whether the same page is asked for again.
     pub fn is_retried(self) -> bool {
         matches!(self, Self::RateLimited | Self::Transient)

@@ -61,3 +61,11 @@ fn another_destination_can_be_named_for_a_run() {
     project.run().args(["--destination", "duckdb:other.duckdb"]).run().code(0).stdout_has(&["other.duckdb"]);
     assert!(project.path("other.duckdb").exists() && !project.path("jivochat.duckdb").exists());
 }
+
+#[test]
+fn a_report_that_cannot_be_written_stops_the_run_before_it_begins() {
+    let server = server();
+    let project = Project::new(&server);
+    project.run().args(["--report", "missing/report.json"]).run().code(2).stderr_has(&["missing/report.json"]);
+    assert!(server.requests().is_empty() && !project.path("jivochat.duckdb").exists());
+}

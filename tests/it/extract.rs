@@ -233,5 +233,19 @@ fn a_channel_without_messages_is_no_failure() {
     let project = Project::new(&server);
     let (output, report) = project.run_with_report();
     output.code(0);
-    report.loaded("inbound_messages", 0).loaded("outbound_messages", 0).loaded("status", 1);
+    report.loaded("status", 1);
+    assert_eq!(report.resource("inbound_messages")["status"], "unchanged");
+    assert_eq!(report.0["status"], "loaded");
+}
+
+#[test]
+fn a_run_that_finds_nothing_is_no_load() {
+    let server = start(Options { inbound: 0, ..Options::default() });
+    let project = Project::new(&server).only(&["inbound_messages"]);
+    for _ in 0..2 {
+        let (output, report) = project.run_with_report();
+        output.code(0).stdout_has(&["0 load package(s)"]);
+        assert_eq!(report.0["loads"].as_array().map(Vec::len), Some(0));
+        assert_eq!(report.resource("inbound_messages")["status"], "unchanged");
+    }
 }

@@ -1,6 +1,7 @@
 //! `query` and its formats.
 
 use acceptance::project::Project;
+use serde_json::json;
 
 use crate::server;
 
@@ -52,4 +53,15 @@ fn a_query_that_fails_says_why() {
     let output = project.cli().args(["query", "SELECT nothing FROM nowhere"]).run();
     output.stderr_has(&["nowhere"]);
     assert_ne!(output.status.code(), Some(0));
+}
+
+#[test]
+fn values_and_names_are_whole() {
+    let server = server();
+    let project = Project::new(&server).only(&["status"]);
+    project.run().run().code(0);
+    let rows = project.query(
+        "SELECT 1 AS a, 2 AS a, 170141183460469231731687303715884105727::HUGEINT AS big, 'infinity'::DOUBLE AS endless",
+    );
+    assert_eq!(rows, [json!({"a": 1, "a_1": 2, "big": "170141183460469231731687303715884105727", "endless": "inf"})]);
 }

@@ -132,3 +132,14 @@ fn the_secret_can_come_from_the_environment() {
     std::fs::write(project.path("id.txt"), format!("{id}\n")).unwrap();
     project.set("source.secrets.jivo_public_id", "file:id.txt").run().run().code(0);
 }
+
+#[test]
+fn a_link_to_another_host_is_denied_with_the_secret_in_it_too() {
+    let server = server();
+    let id = server.options().public_id.clone();
+    server.fault("inbound_messages", .., Fault::NextIs(format!("https://elsewhere.example/r/{id}/messages")));
+    let (output, report) = Project::new(&server).only(&["inbound_messages"]).run_with_report();
+    output.code(6).stderr_has(&["https://elsewhere.example", "hint:"]).lacks(&id);
+    report.failed("inbound_messages", "denied", None);
+    assert_eq!(report.resource("inbound_messages")["denied"], 1);
+}

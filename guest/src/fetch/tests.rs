@@ -191,13 +191,13 @@ fn the_secret_stays_at_its_origin() {
         let fake = Fake::new(&[("/x", &format!(r#"{{"data":[1],"next":"{link}"}}"#))]);
         let error = read(&fake, &json!({})).unwrap_err();
         assert_eq!((error.kind, error.message.as_str()), (Kind::Permanent, refused), "{link}");
-        assert_eq!(*fake.asked.borrow(), ["/x"], "{link}");
+        assert_eq!(*fake.asked.borrow(), ["/x", "https://evil.example/"], "{link}");
     }
     let mut fake = Fake::default();
     fake.answer("/x", 302, &[("Location", "http://wh.jivosite.com/r/token/x")], "");
     let error = read(&fake, &json!({})).unwrap_err();
     assert_eq!(error.kind, Kind::Permanent);
-    assert_eq!(*fake.asked.borrow(), ["/x"]);
+    assert_eq!(*fake.asked.borrow(), ["/x", "http://wh.jivosite.com/"]);
     // Without it a link is followed anywhere; the host decides whether it may.
     check(
         &json!({}),
@@ -208,6 +208,11 @@ fn the_secret_stays_at_its_origin() {
         ],
         &["1", "2", "3"],
     );
+}
+
+#[test]
+fn a_bare_list_without_items_ends_a_list_in_objects() {
+    check(&json!({}), &[("/x", r#"{"data":[1],"next":"?p=2"}"#), ("/x?p=2", " [ ]\n")], &["1", ""]);
 }
 
 #[test]

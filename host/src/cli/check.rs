@@ -20,6 +20,6 @@ pub(crate) async fn check(args: PipelineArgs) -> Outcome {
         return Err(Failure::config("the component cannot check itself: it does not export `setup`", None));
     }
     let (config, count) = (&session.config, selected.len());
-    render::data(&format!("{} is ready to load {count} resource(s) into {}\n", config.pipeline, config.destination()));
+    render::data(&format!("{} is ready to load {count} resource(s) into {}\n", config.pipeline, config.destination()))?;
     Ok(exit_code::OK)
 }

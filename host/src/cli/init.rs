@@ -75,7 +75,7 @@ pub(crate) async fn init(args: InitArgs) -> Outcome {
         files.pipeline().display(),
         session::quoted_list(&names),
         if args.dir == Path::new(".") { String::new() } else { format!(" {}", files.pipeline().display()) }
-    ));
+    ))?;
     Ok(exit_code::OK)
 }
 

@@ -12,7 +12,7 @@ pub(crate) async fn inspect(args: &InspectArgs) -> Outcome {
     let mut text = format!("file        {}\n", args.component.display());
     // Writing to a text cannot fail.
     let _ = write(&mut text, component.info(), description.as_ref());
-    render::data(&text);
+    render::data(&text)?;
     Ok(exit_code::OK)
 }
 

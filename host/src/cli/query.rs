@@ -36,7 +36,7 @@ pub(crate) fn query(args: &QueryArgs) -> Outcome {
         QueryFormat::Csv => csv(&result)?,
         QueryFormat::Json => json(&result)?,
     };
-    super::render::data(&text);
+    super::render::data(&text)?;
     Ok(exit_code::OK)
 }
 
@@ -69,9 +69,21 @@ fn csv(result: &Answer) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+/// Column names with a number behind those that were there before, as DuckDB's own JSON has them: `a`, `a_1`.
+fn distinct(columns: &[String]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let numbered = (1..).map(|number| format!("{column}_{number}"));
+        let mut candidates = std::iter::once(column.clone()).chain(numbered);
+        names.extend(candidates.find(|name| !names.contains(name)));
+    }
+    names
+}
+
 fn json(result: &Answer) -> Result<String, Failure> {
+    let names = distinct(&result.columns);
     let rows: Vec<serde_json::Map<_, _>> =
-        result.rows.iter().map(|row| result.columns.iter().cloned().zip(row.iter().cloned()).collect()).collect();
+        result.rows.iter().map(|row| names.iter().cloned().zip(row.iter().cloned()).collect()).collect();
     let text = serde_json::to_string_pretty(&rows).map_err(anyhow::Error::from)?;
     Ok(format!("{text}\n"))
 }

@@ -8,10 +8,16 @@ use crate::{
     retry::human,
 };
 
-/// Prints data to stdout. A reader that went away, as `| head` does, is no failure.
-pub(crate) fn data(text: &str) {
+/// Prints data to stdout. A reader that went away, as `| head` does, is no failure; a full disk is.
+pub(crate) fn data(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            let error = anyhow::Error::new(error).context("cannot write to stdout");
+            Err(Failure::with_code(exit_code::DESTINATION, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints why a command failed: the error, its causes, and the advice on a line of its own.
@@ -33,7 +39,7 @@ pub(crate) fn waiting(path: &std::path::Path) -> impl FnMut(&str) {
 }
 
 /// Prints dlt's summary of a run, which says what is in the destination now.
-pub(crate) fn summary(report: &RunReport) {
+pub(crate) fn summary(report: &RunReport) -> Result<(), Failure> {
     let mut text = format!(
         "Pipeline {} load step completed in {:.2} seconds\n{} load package(s) were loaded to destination duckdb and into \
          dataset {}\nThe duckdb destination used {} location to store data\n",
@@ -46,7 +52,7 @@ pub(crate) fn summary(report: &RunReport) {
     for load in &report.loads {
         let _ = writeln!(text, "Load package {} is LOADED and contains no failed jobs", load.load_id);
     }
-    data(&text);
+    data(&text)
 }
 
 /// Prints what a user should know of a run beyond the summary: warnings and failures by resource, then the advice, each
@@ -68,12 +74,20 @@ pub(crate) fn remarks(report: &RunReport, advice: &dyn Fn(&ErrorReport) -> Optio
 
 fn warnings(resource: &ResourceReport) {
     let name = &resource.name;
-    if resource.status == ResourceStatus::Unchanged {
+    if resource.status == ResourceStatus::Unchanged && resource.pages == 0 {
         eprintln!("{name}: completed by the run before, which did not end by itself; not fetched again");
     }
     if resource.rejected > 0 {
         let records = count(resource.rejected, "record");
         eprintln!("warning: {name}: {records} kept aside in `_rejected_records`, with the reason");
+    }
+    let came = resource.records + resource.rejected;
+    if let Some(expected) = resource.expected.filter(|expected| resource.error.is_none() && *expected > came) {
+        eprintln!(
+            "warning: {name}: the service says that there are {}, and {} came; set its `paginator` if pages are missing",
+            count(expected, "record"),
+            thousands(came)
+        );
     }
     if resource.truncated_timestamps > 0 {
         eprintln!("warning: {name}: {} cut to microseconds", count(resource.truncated_timestamps, "timestamp"));

@@ -38,7 +38,7 @@ pub(crate) async fn resources(args: ResourcesArgs) -> Outcome {
     for spec in &listed {
         table.add_row(row(spec));
     }
-    render::data(&format!("{}\n", table.trim_fmt()));
+    render::data(&format!("{}\n", table.trim_fmt()))?;
     Ok(exit_code::OK)
 }
 

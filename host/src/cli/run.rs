@@ -38,6 +38,9 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let selected = session.select(session.list(&provisional).await?)?;
     drop(provisional);
 
+    if let Some(path) = &args.report {
+        reserve_report(path)?;
+    }
     let (sink, stored) = match open_sink(&session.config) {
         Ok(opened) => opened,
         Err(error) => {
@@ -65,21 +68,36 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let finished = pipeline::run(&source, &planned, destination, &settings, progress.clone(), stop).await;
     progress.finish();
 
-    if let Some(path) = &args.report {
-        write_report(path, &finished.report)?;
-    }
     render::remarks(&finished.report, &|error| advice(error, &session));
+    if let Some(error) = &finished.loader_error
+        && !finished
+            .report
+            .resources
+            .iter()
+            .any(|resource| resource.error.as_ref().is_some_and(|error| error.kind == "destination"))
+    {
+        eprintln!("error: destination: {error}");
+    }
+    if finished.stopped {
+        eprintln!("stopped: what was committed stays, and the next run goes on from there");
+    }
     if !quiet {
         merge_note(&finished.report, &appended_to, &session.config);
     }
-    render::summary(&finished.report);
+    render::summary(&finished.report)?;
+    if let Some(path) = &args.report {
+        write_report(path, &finished.report)?;
+    }
     Ok(status(&finished, signalled.get()))
 }
 
 fn status(finished: &Finished, signalled: Option<u8>) -> u8 {
     match signalled {
         Some(code) if finished.stopped => code,
-        _ => exit_code::of_run(&finished.report),
+        _ => {
+            let destination = if finished.loader_error.is_some() { exit_code::DESTINATION } else { exit_code::OK };
+            exit_code::of_run(&finished.report).max(destination)
+        }
     }
 }
 
@@ -241,6 +259,15 @@ fn advice(error: &ErrorReport, session: &Session) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// Makes the report's file before anything is contacted: a run must not end without the report that was asked for, nor
+/// leave the one of an earlier run in its place.
+fn reserve_report(path: &Path) -> Result<(), Failure> {
+    std::fs::File::create(path).map(drop).map_err(|error| {
+        let error = anyhow::Error::new(error).context(format!("cannot write the report `{}`", path.display()));
+        Failure::with_code(exit_code::CONFIG, error)
+    })
 }
 
 fn write_report(path: &Path, report: &RunReport) -> Result<(), Failure> {

@@ -18,6 +18,8 @@ pub(super) struct Progress {
     pub(super) pages: u64,
     pub(super) traffic: Traffic,
     pub(super) retries: u64,
+    /// How many records the service says there are in all.
+    pub(super) total: Option<u64>,
     pub(super) ended: Option<Result<(), SourceError>>,
 }
 
@@ -80,6 +82,7 @@ impl<S: Source> Fetcher<'_, S> {
                         let mut progress = progress.borrow_mut();
                         progress.pages += 1;
                         progress.traffic += page.traffic;
+                        progress.total = page.total_hint.or(progress.total);
                         progress.pages
                     };
                     self.observer.event(&Event::Fetched { resource: index, total: page.total_hint });

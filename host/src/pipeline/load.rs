@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, sync::mpsc::Receiver};
 
 use super::{Action, Destination, Event, Observer, Planned};
 use crate::{
-    model::{Page, ResourceName, WriteDisposition},
+    model::{Page, ResourceName},
     normalize::{BatchError, Naming, Normalizer},
     report::{CollisionReport, LoadReport},
     sink::{CommitLoad, Sink, SinkError},
@@ -158,7 +158,7 @@ impl Loader {
                 Target {
                     name: planned.hints.resource.clone(),
                     refreshes: planned.replace_once,
-                    replaces: planned.replace_once || planned.hints.write_disposition == WriteDisposition::Replace,
+                    replaces: planned.replaces(),
                     fresh: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()),
                     table,
                     complete: done,
@@ -329,7 +329,8 @@ impl Loader {
         self.state.completed = self.targets.iter().filter(completed).map(|target| target.name.clone()).collect();
         let mut sources = self.sources.clone();
         self.state.write(&mut sources, &self.source);
-        if self.load.is_none() && !swaps && !self.is_news(&sources) {
+        if self.load.as_ref().is_none_or(|load| load.rows == 0) && !swaps && !self.is_news(&sources) {
+            self.load = None;
             self.settle();
             return Ok(());
         }

@@ -23,6 +23,7 @@ use self::{
     load::{Loaded, Loader, LoaderOutcome},
 };
 use crate::{
+    model::WriteDisposition,
     normalize::{Normalizer, ResourceHints},
     report::{self, ErrorReport, ResourceReport, ResourceStatus, RunReport},
     retry::RetryPolicy,
@@ -43,6 +44,13 @@ pub struct Planned {
     pub action: Action,
     /// Its rows take the place of all earlier ones in this run, whatever its write disposition.
     pub replace_once: bool,
+}
+
+impl Planned {
+    /// Whether its rows take the place of all earlier ones.
+    fn replaces(&self) -> bool {
+        self.replace_once || self.hints.write_disposition == WriteDisposition::Replace
+    }
 }
 
 /// What is to be done with a resource.
@@ -193,29 +201,37 @@ fn account(
     resource.retries = progress.retries;
     resource.collisions = loaded.collisions;
     resource.truncated_timestamps = loaded.truncated_timestamps;
+    let from_start = matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none());
+    resource.expected = progress.total.filter(|_| from_start);
     let source_error = progress.ended.and_then(Result::err);
     resource.status = match planned.action {
         Action::Skip => ResourceStatus::Skipped,
         Action::AlreadyDone => ResourceStatus::Unchanged,
-        Action::Fetch(_) if source_error.is_none() && loaded.committed => ResourceStatus::Loaded,
+        Action::Fetch(_) if source_error.is_none() && loaded.committed => {
+            let nothing = loaded.records + loaded.rejected == 0 && !planned.replaces();
+            if nothing { ResourceStatus::Unchanged } else { ResourceStatus::Loaded }
+        }
         Action::Fetch(_) => ResourceStatus::Failed,
     };
     if resource.status == ResourceStatus::Failed {
         resource.error = match (&source_error, loader_error) {
-            (Some(error), _) => Some(ErrorReport {
-                kind: error.kind.as_str(),
-                message: error.message.clone(),
-                http_status: error.http_status,
-                hint: error.hint.clone(),
-            }),
-            (None, Some(error)) => Some(ErrorReport {
+            // The destination's failure is the graver one, but for what the sandbox stopped, which never gets better.
+            (Some(error), failed) if failed.is_none() || loaded.committed || error.kind.is_of_sandbox() => {
+                Some(ErrorReport {
+                    kind: error.kind.as_str(),
+                    message: error.message.clone(),
+                    http_status: error.http_status,
+                    hint: error.hint.clone(),
+                })
+            }
+            (_, Some(error)) => Some(ErrorReport {
                 kind: "destination",
                 message: error.to_string(),
                 http_status: None,
                 hint: error.hint(),
             }),
             // Neither failed: the run was stopped before this resource came to its end.
-            (None, None) => None,
+            (_, None) => None,
         };
     }
     (resource, source_error)

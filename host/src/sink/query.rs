@@ -6,8 +6,8 @@ use std::time::Duration;
 use duckdb::Connection;
 use duckdb::arrow::array::{Array, ArrayRef, AsArray as _};
 use duckdb::arrow::datatypes::{
-    DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, TimeUnit,
+    TimestampMicrosecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use duckdb::arrow::error::ArrowError;
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -91,10 +91,14 @@ fn values(array: &ArrayRef) -> Result<Vec<Value>, ArrowError> {
         DataType::UInt16 => numbers!(UInt16Type),
         DataType::UInt32 => numbers!(UInt32Type),
         DataType::UInt64 => numbers!(UInt64Type),
-        DataType::Float32 => numbers!(Float32Type),
-        DataType::Float64 => numbers!(Float64Type),
+        DataType::Float32 => {
+            array.as_primitive::<Float32Type>().iter().map(|n| n.map_or(Value::Null, |n| float(n.into()))).collect()
+        }
+        DataType::Float64 => array.as_primitive::<Float64Type>().iter().map(|n| n.map_or(Value::Null, float)).collect(),
         // `sum` and `count` over integers answer HUGEINT, which Arrow has as a decimal without fraction.
-        DataType::Decimal128(_, 0) => texts(array)?.into_iter().map(small_integer).collect(),
+        DataType::Decimal128(_, 0) => {
+            array.as_primitive::<Decimal128Type>().iter().map(|n| n.map_or(Value::Null, integer)).collect()
+        }
         // The zone is that of the session, by name; the instant is what counts, so it is shown in UTC.
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
             let instants = array.as_primitive::<TimestampMicrosecondType>().clone();
@@ -113,11 +117,17 @@ fn texts(array: &dyn Array) -> Result<Vec<Value>, ArrowError> {
     (0..array.len()).map(text).collect()
 }
 
-fn small_integer(value: Value) -> Value {
-    match value.as_str().and_then(|digits| digits.parse::<i64>().ok()) {
-        Some(number) => number.into(),
-        None => value,
+/// JSON has no infinity and no NaN: they are shown as DuckDB writes them.
+fn float(number: f64) -> Value {
+    match serde_json::Number::from_f64(number) {
+        Some(number) => Value::Number(number),
+        None => Value::String(number.to_string().to_lowercase()),
     }
+}
+
+/// Integers beyond 64 bits are texts. Arrow itself would cut the 39th digit that a HUGEINT can have.
+fn integer(number: i128) -> Value {
+    i64::try_from(number).map_or_else(|_| Value::String(number.to_string()), Value::from)
 }
 
 #[cfg(test)]

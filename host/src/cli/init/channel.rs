@@ -10,9 +10,7 @@ use url::{Host, Url};
 pub(super) struct Channel {
     /// Scheme, host and port: the origin to grant.
     pub(super) origin: String,
-    /// The origin and the path before the two last segments.
-    pub(super) base_url: String,
-    /// The last segment but one.
+    /// The first segment of the path.
     pub(super) random: String,
     /// The last segment, decoded. A credential: never printed.
     pub(super) public_id: String,
@@ -32,16 +30,16 @@ impl Channel {
         }
         let host = url.host().ok_or("it has no host")?;
         let segments: Vec<&str> = url.path().split('/').filter(|segment| !segment.is_empty()).collect();
-        let [prefix @ .., random, public_id] = segments.as_slice() else {
-            return Err("its path has fewer than two parts".into());
+        // One part too many would have the credential taken for something else, shown and handed to the component.
+        let [random, public_id] = segments.as_slice() else {
+            return Err(format!("its path has {} parts, and a channel's has two", segments.len()));
         };
         let decode = |segment: &str| {
             percent_decode_str(segment).decode_utf8().map(Cow::into_owned).map_err(|_| "its path is not UTF-8")
         };
         let origin = url.origin().ascii_serialization();
-        let base_url = prefix.iter().fold(origin.clone(), |base, segment| format!("{base}/{segment}"));
         let private = is_private(&host).then(|| format!("{host}:{}", url.port_or_known_default().unwrap_or_default()));
-        Ok(Self { base_url, random: decode(random)?, public_id: decode(public_id)?, private, origin })
+        Ok(Self { random: decode(random)?, public_id: decode(public_id)?, private, origin })
     }
 }
 
@@ -62,15 +60,14 @@ mod tests {
     fn a_channel_url_is_taken_apart() {
         let channel = Channel::parse("https://wh.jivosite.com/a1b2c3/Pub%2BId_42/").unwrap();
         assert_eq!(channel.origin, "https://wh.jivosite.com");
-        assert_eq!(channel.base_url, "https://wh.jivosite.com");
         assert_eq!((channel.random.as_str(), channel.public_id.as_str()), ("a1b2c3", "Pub+Id_42"));
         assert_eq!(channel.private, None);
     }
 
     #[test]
     fn a_local_channel_needs_a_grant_of_its_own() {
-        let channel = Channel::parse("http://127.0.0.1:8123/pre/fix/rnd/public-id").unwrap();
-        assert_eq!(channel.base_url, "http://127.0.0.1:8123/pre/fix");
+        let channel = Channel::parse("http://127.0.0.1:8123/rnd/public-id").unwrap();
+        assert_eq!(channel.origin, "http://127.0.0.1:8123");
         assert_eq!(channel.private.as_deref(), Some("127.0.0.1:8123"));
         assert_eq!(Channel::parse("http://[::1]/rnd/public-id").unwrap().private.as_deref(), Some("[::1]:80"));
         assert_eq!(
@@ -85,6 +82,7 @@ mod tests {
             "wh.jivosite.com/a/secret-id",
             "ftp://wh.jivosite.com/a/secret-id",
             "https://wh.jivosite.com/secret-id",
+            "https://wh.jivosite.com/a/secret-id/status",
             "https://user@wh.jivosite.com/a/secret-id",
             "https://wh.jivosite.com/a/secret-id?x=1",
             "",

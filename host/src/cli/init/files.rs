@@ -38,10 +38,10 @@ impl<'a> Files<'a> {
 
     /// Refuses a folder that belongs to another channel: its files would be kept and quietly go on reading that one.
     pub(super) fn refuse_another_channel(&self) -> Result<(), Failure> {
-        let Channel { base_url, random, public_id, .. } = self.channel;
+        let Channel { origin, random, public_id, .. } = self.channel;
         for (path, keys, value) in [
             (self.secrets(), ["sources", SOURCE, SECRET], public_id),
-            (self.pipeline(), ["source", "config", "base_url"], base_url),
+            (self.pipeline(), ["source", "config", "base_url"], origin),
             (self.pipeline(), ["source", "config", "random"], random),
         ] {
             let Some(found) = read_key(&path, keys) else { continue };
@@ -81,7 +81,7 @@ impl<'a> Files<'a> {
     }
 
     fn pipeline_text(&self, resources: Option<&[&str]>) -> String {
-        let Channel { origin, base_url, random, private, .. } = self.channel;
+        let Channel { origin, random, private, .. } = self.channel;
         let private = private.as_deref().map(quoted).unwrap_or_default();
         let resources = resources.map_or_else(String::new, |names| {
             let names: Vec<String> = names.iter().map(|name| quoted(name)).collect();
@@ -96,7 +96,7 @@ impl<'a> Files<'a> {
              # The credential `{SECRET}` is in .dlt/secrets.toml; the component never sees it.\n\n\
              [destination]\nurl = \"duckdb:{DATABASE}\"\n",
             quoted(origin),
-            quoted(base_url),
+            quoted(origin),
             quoted(random)
         )
     }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Writes the files of a pipeline. Overwrites nothing, and writes nothing when the channel answers nothing.
-pub(crate) async fn init(args: InitArgs) -> Outcome {
+pub(crate) async fn init(args: InitArgs, quiet: bool) -> Outcome {
     let channel = Channel::parse(&args.channel_url).map_err(|reason| {
         let hint = "copy it from JivoChat: https://wh.jivosite.com/<random>/<JIVO_PUBLIC_ID>".to_owned();
         Failure::config(format!("this is no channel URL: {reason}"), Some(hint))
@@ -61,7 +61,8 @@ pub(crate) async fn init(args: InitArgs) -> Outcome {
         return Err(failure);
     }
     let names: Vec<&str> = answered.iter().map(|spec| spec.name.as_str()).collect();
-    for path in files.write(Some(&names))? {
+    let written = files.write(Some(&names))?;
+    for path in written.iter().filter(|_| !quiet) {
         eprintln!("wrote {}", path.display());
     }
     for (spec, error) in &refused {

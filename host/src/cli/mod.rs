@@ -56,7 +56,7 @@ fn dispatch(cli: Cli) -> Outcome {
         .map_err(|error| anyhow::Error::new(error).context("cannot start the asynchronous runtime"))?;
     let outcome = runtime.block_on(async {
         match cli.command {
-            Command::Init(args) => init::init(args).await,
+            Command::Init(args) => init::init(args, quiet).await,
             Command::Run(args) => run::run(args, quiet).await,
             Command::Check(args) => check::check(args).await,
             Command::Resources(args) => resources::resources(args).await,

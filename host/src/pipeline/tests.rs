@@ -108,15 +108,8 @@ impl Disk {
         self.run_watched(source, names, disposition, rows, Arc::new(Unobserved), stop).await
     }
 
-    async fn run_watched(
-        &self,
-        source: &Numbers,
-        names: &[&str],
-        disposition: WriteDisposition,
-        rows: u64,
-        observer: Arc<dyn Observer>,
-        stop: impl Future<Output = ()>,
-    ) -> Finished {
+    /// Opens the file, and plans resources from the stored state.
+    fn open(&self, names: &[&str], disposition: WriteDisposition) -> (Vec<Planned>, Destination) {
         let options = SinkOptions {
             path: self.path(),
             dataset: "data".into(),
@@ -156,6 +149,19 @@ impl Disk {
             bytes.iter_mut().zip(number.iter().cycle()).for_each(|(byte, digit)| *byte = *digit);
         });
         let destination = Destination { sink, normalizer: Normalizer::new(schema, ids), sources, state };
+        (planned, destination)
+    }
+
+    async fn run_watched(
+        &self,
+        source: &Numbers,
+        names: &[&str],
+        disposition: WriteDisposition,
+        rows: u64,
+        observer: Arc<dyn Observer>,
+        stop: impl Future<Output = ()>,
+    ) -> Finished {
+        let (planned, destination) = self.open(names, disposition);
         let settings = Settings {
             run_id: "test".into(),
             pipeline: "test".into(),
@@ -293,4 +299,40 @@ async fn an_expired_cursor_starts_the_resource_again_once() {
     let finished = disk.run(&source, &["one"], WriteDisposition::Replace, forever()).await;
     assert_eq!(statuses(&finished), [ResourceStatus::Loaded]);
     assert_eq!(disk.ids("one"), json!([[6, 6]]));
+}
+
+/// The loader takes a last page, and no word of its end: a commit by time can come between the two.
+#[tokio::test]
+async fn a_last_page_is_the_end_of_its_resource_before_word_of_it_comes() {
+    let disk = Disk::new();
+    let (planned, destination) = disk.open(&["one", "two"], WriteDisposition::Append);
+    let thresholds = LoadThresholds { rows: 1, bytes: u64::MAX, every: Duration::from_hours(1) };
+    let loader = Loader::new(destination, &planned, "numbers", thresholds, Arc::new(Unobserved));
+    let (pages, messages) = mpsc::channel(1);
+    let page = Page { records: Bytes::from("{\"id\":1}"), ..Page::default() };
+    pages.send(load::Message::Page { index: 0, page }).await.unwrap();
+    drop(pages);
+    let runtime = tokio::runtime::Handle::current();
+    tokio::task::spawn_blocking(move || loader.run(messages, &runtime)).await.unwrap();
+
+    let (planned, _) = disk.open(&["one", "two"], WriteDisposition::Append);
+    assert_eq!(planned[0].action, Action::AlreadyDone);
+    assert_eq!(planned[1].action, Action::Fetch(Checkpoint::default()));
+}
+
+#[test]
+fn the_destination_s_failure_is_told_before_the_source_s() {
+    let planned = Planned {
+        hints: ResourceHints::new(ResourceName::new("one").unwrap()),
+        action: Action::Fetch(Checkpoint::default()),
+        replace_once: false,
+    };
+    let reason = "no space left".to_owned();
+    let failed = LoaderError::Sink(crate::sink::SinkError::Query { reason });
+    for (kind, told) in [(ErrorKind::NotFound, "destination"), (ErrorKind::Denied, "denied")] {
+        let ended = Some(Err(SourceError::new(kind, "as the script says")));
+        let progress = Progress { ended, ..Progress::default() };
+        let (report, _) = account(&planned, progress, Loaded::default(), Some(&failed));
+        assert_eq!(report.error.unwrap().kind, told);
+    }
 }

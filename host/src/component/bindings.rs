@@ -3,7 +3,7 @@
 mod generated {
     wasmtime::component::bindgen!({
         path: "../wit",
-        world: "configurable-source-component",
+        world: "complete-source-component",
         exports: { default: async },
         with: {
             "wasi": wasmtime_wasi::p2::bindings,
@@ -16,5 +16,7 @@ mod generated {
 pub(super) use generated::exports::sluicegate::source::setup;
 /// The interface `source`: the indices of its functions and its types.
 pub(super) use generated::exports::sluicegate::source::source;
+/// The interface `webhook`, which a component may leave out, likewise.
+pub(super) use generated::exports::sluicegate::source::webhook;
 /// The types that the interfaces share.
 pub(super) use generated::sluicegate::source::types;

@@ -24,7 +24,7 @@ pub(super) enum Broken {
 }
 
 impl Broken {
-    fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    pub(super) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::Contract(SourceError::new(kind, message))
     }
 }
@@ -100,11 +100,7 @@ pub(super) fn page(page: types::Page, request: &PageRequest, limits: &Limits) ->
     }
     Ok(Page {
         records: page.records.into(),
-        rejected: page
-            .rejected
-            .into_iter()
-            .map(|record| RejectedRecord { raw: record.raw, reason: tame(&record.reason) })
-            .collect(),
+        rejected: rejected(page.rejected),
         next,
         state: page.state,
         total_hint: page.total_hint,
@@ -112,8 +108,12 @@ pub(super) fn page(page: types::Page, request: &PageRequest, limits: &Limits) ->
     })
 }
 
+pub(super) fn rejected(records: Vec<types::RejectedRecord>) -> Vec<RejectedRecord> {
+    records.into_iter().map(|record| RejectedRecord { raw: record.raw, reason: tame(&record.reason) }).collect()
+}
+
 /// Lines that are not empty. White space alone is no record either, but it is rare enough to count.
-fn count_lines(records: &[u8]) -> usize {
+pub(super) fn count_lines(records: &[u8]) -> usize {
     let mut lines = 0;
     let mut from = 0;
     for end in memchr::memchr_iter(b'\n', records).chain([records.len()]) {

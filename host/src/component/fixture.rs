@@ -62,6 +62,12 @@ const PROGRAM_WORLD: &str = "
     }
 ";
 
+/// The bodies of the functions of the interface `webhook`.
+struct Webhook {
+    list_resources: String,
+    handle_event: String,
+}
+
 /// A guest whose functions are given as the bodies of core functions.
 pub(super) struct Guest {
     list_resources: String,
@@ -74,6 +80,7 @@ pub(super) struct Guest {
     world: &'static str,
     version: &'static str,
     setup: bool,
+    webhook: Option<Webhook>,
     imports: &'static str,
 }
 
@@ -89,6 +96,7 @@ impl Guest {
             world: "source-component",
             version: VERSION,
             setup: false,
+            webhook: None,
             imports: "",
         };
         guest.list_resources = guest.place(&[0; 12]);
@@ -206,10 +214,16 @@ impl Guest {
 
     /// Lets `list-resources` return names.
     pub(super) fn resources(mut self, names: &[&str]) -> Self {
+        self.list_resources = self.specs(names, 0);
+        self
+    }
+
+    fn specs(&mut self, names: &[&str], disposition: u8) -> String {
         let mut specs = Vec::new();
         for name in names {
             let mut spec = [0; 40];
             spec[..8].copy_from_slice(&self.text(name.as_bytes()));
+            spec[24] = disposition;
             specs.extend_from_slice(&spec);
         }
         let mut list = self.text(&specs);
@@ -217,8 +231,48 @@ impl Guest {
         // The payload has the alignment of the error case, which holds a 64-bit number.
         let mut result = [0; 64];
         result[8..16].copy_from_slice(&list);
-        self.list_resources = self.place(&result);
+        self.place(&result)
+    }
+
+    /// Adds the interface `webhook`, which lists `names` and runs code for an event; the code must leave an address.
+    ///
+    /// The parameters of the code, two numbers for each text or list: configuration, method, path, headers, body; then
+    /// the time.
+    pub(super) fn webhook(mut self, names: &[&str], disposition: u8, handle_event: &str) -> Self {
+        self.world = "receiving-source-component";
+        let list_resources = self.specs(names, disposition);
+        self.webhook = Some(Webhook { list_resources, handle_event: handle_event.to_owned() });
         self
+    }
+
+    /// Code that answers an event with its method as media type and with its body, and delivers its body as records.
+    pub(super) fn echo(mut self, resource: &str) -> Self {
+        let mut delivery = [0; 24];
+        delivery[..8].copy_from_slice(&self.text(resource.as_bytes()));
+        let delivery = self.text(&delivery);
+        let at = |pair: &[u8]| u32::from_le_bytes(pair[..4].try_into().unwrap());
+        // The layout that the canonical ABI gives to `result<outcome, error>`.
+        let mut result = [0; 64];
+        result[8..10].copy_from_slice(&202_u16.to_le_bytes());
+        result[12] = 1;
+        result[32..36].copy_from_slice(&delivery[..4]);
+        result[36] = 1;
+        result[40] = 1;
+        result[44..52].copy_from_slice(&self.text(b"key"));
+        let result = self.text(&result);
+        let (outcome, delivery) = (at(&result), at(&delivery));
+        let mut code = String::new();
+        for (to, from) in [(outcome + 16, 2), (outcome + 24, 8), (delivery + 8, 8)] {
+            let _ = write!(
+                code,
+                "(i32.store (i32.const {to}) (local.get {from}))
+                 (i32.store (i32.const {}) (local.get {}))",
+                to + 4,
+                from + 1
+            );
+        }
+        let code = format!("{code} (i32.const {outcome})");
+        self.webhook(&[resource], 0, &code)
     }
 
     /// Adds the interface `setup`, whose `describe` gives empty texts and whose `check` succeeds.
@@ -251,6 +305,18 @@ impl Guest {
         } else {
             String::new()
         };
+        let webhook = self.webhook.as_ref().map_or_else(String::new, |webhook| {
+            let Webhook { list_resources, handle_event } = webhook;
+            format!(
+                r#"(func (export "sluicegate:source/webhook@{version}#list-resources") (param i32 i32) (result i32)
+                    {list_resources})
+                   (func (export "sluicegate:source/webhook@{version}#handle-event")
+                    (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i32)
+                    (local $request i32)
+                    {first} {handle_event})"#,
+                first = self.first
+            )
+        });
         let first = &self.first;
         let imports = self.imports;
         let module = format!(
@@ -269,6 +335,7 @@ impl Guest {
                     (local $request i32)
                     {first} {fetch_page})
                 {setup}
+                {webhook}
                 (data (i32.const {BASE}) "{data}"))"#
         );
         let mut module = wat::parse_str(module).unwrap();

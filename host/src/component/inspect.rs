@@ -23,6 +23,8 @@ pub struct ComponentInfo {
     pub exports: Vec<String>,
     /// Whether it describes and checks its configuration.
     pub has_setup: bool,
+    /// Whether it receives what its service pushes.
+    pub has_webhook: bool,
     /// Whether it wants sockets, which are linked to stubs that always deny.
     pub wants_sockets: bool,
 }
@@ -77,6 +79,7 @@ pub(super) fn inspect(bytes: &[u8], digest: String) -> Result<ComponentInfo, Unf
         size_bytes: bytes.len() as u64,
         wit_package,
         has_setup: exports.iter().any(|name| is_contract(name, "setup")),
+        has_webhook: exports.iter().any(|name| is_contract(name, "webhook")),
         wants_sockets: imports.iter().any(|name| name.starts_with("wasi:sockets/")),
         imports,
         exports,
@@ -263,12 +266,13 @@ mod tests {
                 (import "wasi:sockets/tcp@0.2.0" (instance))
                 (instance $i)
                 (export "sluicegate:source/source@0.1.3" (instance $i))
-                (export "sluicegate:source/setup@0.1.3" (instance $i)))"#,
+                (export "sluicegate:source/setup@0.1.3" (instance $i))
+                (export "sluicegate:source/webhook@0.1.3" (instance $i)))"#,
         );
         let info = inspect(&file, "d".into()).unwrap();
         assert_eq!(info.wit_package, "sluicegate:source@0.1.3");
         assert_eq!(info.imports, ["wasi:sockets/tcp@0.2.0"]);
-        assert!(info.has_setup && info.wants_sockets);
+        assert!(info.has_setup && info.has_webhook && info.wants_sockets);
     }
 
     #[test]

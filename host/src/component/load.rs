@@ -15,7 +15,7 @@ use wasmtime::component::{InstancePre, Linker};
 
 use crate::{
     component::{
-        bindings::{setup, source},
+        bindings::{setup, source, webhook},
         engine::Engine,
         inspect::{ComponentInfo, Unfit, inspect},
         limits::Limits,
@@ -93,6 +93,7 @@ struct Inner {
     instance: InstancePre<State>,
     source: source::GuestIndices,
     setup: Option<setup::GuestIndices>,
+    webhook: Option<webhook::GuestIndices>,
 }
 
 impl Component {
@@ -121,7 +122,8 @@ impl Component {
         let instance = linker.instantiate_pre(&component).map_err(misfit)?;
         let source = source::GuestIndices::new(&instance).map_err(misfit)?;
         let setup = info.has_setup.then(|| setup::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
-        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), info, instance, source, setup }) })
+        let webhook = info.has_webhook.then(|| webhook::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
+        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), info, instance, source, setup, webhook }) })
     }
 
     /// What the component is made of.
@@ -143,6 +145,10 @@ impl Component {
 
     pub(super) fn setup(&self) -> Option<&setup::GuestIndices> {
         self.inner.setup.as_ref()
+    }
+
+    pub(super) fn webhook_indices(&self) -> Option<&webhook::GuestIndices> {
+        self.inner.webhook.as_ref()
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! An [`Engine`] compiles; [`Component::load`] refuses whatever is no source component before anything of it runs;
 //! [`ComponentSource`] is a component with configuration, grants and secrets, and implements
-//! [`Source`](crate::source::Source). Every call gets a fresh instance with [`Limits`], and can reach nothing but what
-//! [`http`](crate::http) lends it.
+//! [`Source`](crate::source::Source); [`ComponentWebhook`] is one that says what events mean. Every call gets a fresh
+//! instance with [`Limits`], and can reach nothing but what [`http`](crate::http) lends it.
 
 mod bindings;
 mod call;
@@ -14,18 +14,23 @@ mod limits;
 mod link;
 mod load;
 mod meter;
+mod outcome;
 mod sandbox;
 mod state;
 mod stdio;
 mod text;
+mod webhook;
 
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod webhook_tests;
 
 pub use engine::{Engine, EngineError};
 pub use inspect::{ComponentInfo, Unfit};
 pub use limits::Limits;
 pub use load::{Component, LoadError, LoadErrorKind, LoadOptions};
 pub use sandbox::{ComponentSource, Description, SourceOptions};
+pub use webhook::ComponentWebhook;

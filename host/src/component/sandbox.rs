@@ -59,8 +59,8 @@ pub struct Description {
 
 /// A component with its configuration, in its sandbox. Each call runs in an instance of its own; calls may overlap.
 pub struct ComponentSource {
-    caller: Caller,
-    config: String,
+    pub(super) caller: Caller,
+    pub(super) config: String,
 }
 
 impl ComponentSource {

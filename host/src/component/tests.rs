@@ -15,11 +15,11 @@ fn engine() -> &'static Engine {
     ENGINE.get_or_init(|| Engine::new(None).unwrap())
 }
 
-fn options() -> LoadOptions {
+pub(super) fn options() -> LoadOptions {
     LoadOptions::from(&Limits::default())
 }
 
-fn load_with(file: &[u8], options: &LoadOptions) -> Result<Component, LoadError> {
+pub(super) fn load_with(file: &[u8], options: &LoadOptions) -> Result<Component, LoadError> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("guest.wasm");
     std::fs::write(&path, file).unwrap();
@@ -45,7 +45,7 @@ fn fetch(guest: &Guest, limits: Limits) -> Result<Page, SourceError> {
     run(source(guest, limits).fetch_page(request()))
 }
 
-fn run<F: Future>(future: F) -> F::Output {
+pub(super) fn run<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 

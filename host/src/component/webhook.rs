@@ -1,0 +1,84 @@
+//! A component as a receiver of events: no origin is granted to it, whatever the pipeline grants.
+
+use std::collections::HashSet;
+
+use crate::{
+    component::{
+        bindings::webhook,
+        convert,
+        load::Component,
+        outcome,
+        sandbox::{ComponentSource, SourceOptions},
+    },
+    http::allow::AllowList,
+    model::{Event, Outcome, ResourceName, ResourceSpec},
+    source::{ErrorKind, SourceError},
+};
+
+/// A component with its configuration that says what events mean. Each call runs in an instance of its own, within the
+/// same limits as the fetching of a page; calls may overlap.
+pub struct ComponentWebhook {
+    source: ComponentSource,
+    resources: Vec<ResourceSpec>,
+    names: HashSet<ResourceName>,
+}
+
+impl Component {
+    /// Lists the resources that events fill; none when the component receives no events. Of the options, grants are
+    /// disregarded, and secrets are there to be hidden only.
+    ///
+    /// # Errors
+    /// As those of [`Source`](crate::source::Source): of the configuration, of the component, or of the sandbox.
+    pub async fn webhook(&self, options: SourceOptions) -> Result<Option<ComponentWebhook>, SourceError> {
+        let Some(indices) = self.webhook_indices() else { return Ok(None) };
+        let options = SourceOptions { grants: AllowList::default(), allow_private: Vec::new(), ..options };
+        let source = ComponentSource::new(self.clone(), options)
+            .map_err(|error| SourceError::new(ErrorKind::Config, error.to_string()))?;
+        let call = async |store: &mut _, instance| {
+            let guest: webhook::Guest = indices.load(&mut *store, &instance)?;
+            guest.call_list_resources(store, &source.config).await
+        };
+        let listed = source.caller.call("list-resources", call, |specs| {
+            let specs = convert::resources(specs)?;
+            outcome::resources(&specs)?;
+            Ok(specs)
+        });
+        let (resources, _) = listed.await.map_err(without_network)?;
+        let names = resources.iter().map(|spec| spec.name.clone()).collect();
+        Ok(Some(ComponentWebhook { source, resources, names }))
+    }
+}
+
+impl ComponentWebhook {
+    /// The resources that events fill, in the component's order.
+    pub fn resources(&self) -> &[ResourceSpec] {
+        &self.resources
+    }
+
+    /// Says what an event means and what the service is answered. The same event has the same outcome, whenever it is
+    /// asked for.
+    ///
+    /// # Errors
+    /// As those of [`Source`](crate::source::Source). The event is not lost by them: it can be handed in again.
+    pub async fn handle_event(&self, event: &Event) -> Result<Outcome, SourceError> {
+        let Some(indices) = self.source.caller.component.webhook_indices() else {
+            return Err(SourceError::new(ErrorKind::Config, "the component receives no events"));
+        };
+        let given = outcome::event(event);
+        let call = async |store: &mut _, instance| {
+            let guest: webhook::Guest = indices.load(&mut *store, &instance)?;
+            guest.call_handle_event(store, &self.source.config, &given).await
+        };
+        let take = |found| outcome::outcome(found, &self.names, &self.source.caller.limits);
+        self.source.caller.call("handle-event", call, take).await.map(|(outcome, _)| outcome).map_err(without_network)
+    }
+}
+
+/// No grant would help.
+fn without_network(error: SourceError) -> SourceError {
+    if error.kind != ErrorKind::Denied {
+        return error;
+    }
+    let hint = "a component takes events without the network: tell its author".to_owned();
+    SourceError { hint: Some(hint), ..error }
+}

@@ -32,6 +32,11 @@ test: guest ## run every test
 	@$(CARGO) build --locked -p sluicegate
 	@$(CARGO) test --locked --workspace
 
+.PHONY: soak
+soak: guest ## run the crash tests in full: every passing of each fault point, and many random moments
+	@$(CARGO) build --locked -p sluicegate
+	@SLUICEGATE_SOAK=1 $(CARGO) test --locked -p acceptance --test it -- --nocapture crash::
+
 .PHONY: lint
 lint: setup ## check format and lints, warnings are errors
 	@$(CARGO) fmt --all --check

@@ -5,6 +5,7 @@
 //! state in one transaction.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+pub mod fault;
 pub mod model;
 pub mod secret;
 pub mod source;

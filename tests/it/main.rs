@@ -10,6 +10,8 @@ use acceptance::fake_jivo::{FakeJivo, Options};
 mod extract;
 // Runs that stop in the middle, and how the next one goes on.
 mod resume;
+// Runs that are killed, at named points and at any moment.
+mod crash;
 // A service that fails: statuses, broken connections, silence. Not for answers that are whole but wrong.
 mod faults;
 // Answers that are whole but wrong, and configuration, components and destinations that cannot be used.

@@ -162,6 +162,17 @@ impl Running {
         }
     }
 
+    /// Kills it so long after its start, unless it came to its end before.
+    pub fn kill_after(mut self, time: Duration) -> Output {
+        while self.child.try_wait().unwrap().is_none() {
+            match time.checked_sub(self.started.elapsed()) {
+                Some(left) => std::thread::sleep(left.min(Duration::from_millis(5))),
+                None => break,
+            }
+        }
+        self.finish()
+    }
+
     /// Waits for the end; panics when it takes too long.
     #[track_caller]
     pub fn wait(mut self) -> Output {

@@ -5,6 +5,7 @@
 //!  * [`cli`]: runs the program, and asserts on what it said with the whole transcript at hand.
 //!  * [`project`]: a folder with a pipeline file, pointed at a stand-in.
 //!  * [`dlt`]: dlt itself, in a virtual environment, as the judge of the tables.
+//!  * [`effort`]: how much is done by tests that could go on for long.
 
 #![allow(clippy::missing_panics_doc, reason = "the harness fails a test by panicking")]
 #![allow(clippy::unwrap_used, reason = "the harness fails a test by panicking")]
@@ -15,6 +16,7 @@
 
 pub mod cli;
 pub mod dlt;
+pub mod effort;
 pub mod fake_jivo;
 pub mod places;
 pub mod project;

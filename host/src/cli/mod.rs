@@ -25,7 +25,7 @@ use clap::Parser;
 
 use self::{
     args::{Cli, Command},
-    failure::Outcome,
+    failure::{Failure, Outcome},
 };
 
 /// Runs the program with the process's arguments.
@@ -49,6 +49,7 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(cli: Cli) -> Outcome {
+    arm_fault()?;
     let quiet = cli.global.quiet;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -67,6 +68,19 @@ fn dispatch(cli: Cli) -> Outcome {
     // A look-up of a name that hangs must not hold up the end of the program.
     runtime.shutdown_background();
     outcome
+}
+
+/// Lets a test say where this process shall be killed.
+#[cfg(debug_assertions)]
+fn arm_fault() -> Result<(), Failure> {
+    let Some(told) = environment("SLUICEGATE_FAULT") else { return Ok(()) };
+    crate::fault::arm(&told).map_err(|error| Failure::with_code(exit_code::CONFIG, error))
+}
+
+/// A release cannot be told to kill itself.
+#[cfg(not(debug_assertions))]
+fn arm_fault() -> Result<(), Failure> {
+    Ok(())
 }
 
 /// A variable of the environment.

@@ -6,6 +6,7 @@ use tokio::sync::mpsc::Sender;
 
 use super::{Event, Observer, Settings, load::Message};
 use crate::{
+    fault::{self, Point},
     model::{Cursor, PageRequest, ResourceName, Traffic},
     retry::Retrier,
     source::{ErrorKind, Source, SourceError},
@@ -77,6 +78,7 @@ impl<S: Source> Fetcher<'_, S> {
             };
             match self.source.fetch_page(request).await {
                 Ok(page) => {
+                    fault::point(Point::PageFetched);
                     retrier.page_done();
                     let pages = {
                         let mut progress = progress.borrow_mut();

@@ -13,6 +13,7 @@ use tokio::{runtime::Handle, sync::mpsc::Receiver};
 
 use super::{Action, Destination, Event, Observer, Planned};
 use crate::{
+    fault::{self, Point},
     model::{Page, ResourceName},
     normalize::{BatchError, Naming, Normalizer},
     report::{CollisionReport, LoadReport},
@@ -277,6 +278,7 @@ impl Loader {
             load.rows += (self.normalizer.pending_rows() - pending) as u64;
             load.bytes += page.records.len() as u64;
         }
+        fault::point(Point::PageNormalized);
         self.observer.event(&Event::Normalized { resource: index, records: outcome.records, rejected });
         if self.normalizer.pending_rows() >= APPEND_ROWS || self.normalizer.pending_bytes() >= APPEND_BYTES {
             self.flush()?;

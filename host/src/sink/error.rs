@@ -46,6 +46,14 @@ pub enum SinkError {
         /// What DuckDB says.
         reason: String,
     },
+    /// DuckDB's log beside the file is damaged, or its database is gone.
+    #[error("the log `{}` {reason}", path.display())]
+    DamagedLog {
+        /// The log.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The file was made by a DuckDB whose storage format is newer than ours.
     #[error("the database `{}` has a storage format that is too new: {reason}", path.display())]
     NewerFormat {
@@ -111,7 +119,14 @@ impl SinkError {
             },
             Self::Unwritable { .. } => "check the permissions of the file and of its folder".to_owned(),
             Self::Full { .. } => "free some space, then run again: what was committed is kept".to_owned(),
-            Self::Unreadable { .. } => "give `url` of `[destination]` another file, or move this one away".to_owned(),
+            Self::Unreadable { .. } => {
+                "put a copy in its place, or move it away: the next run makes a new one".to_owned()
+            }
+            Self::DamagedLog { .. } => {
+                "the loads that were committed last are in it: put a copy of the database and its log in place, or move \
+                 the log away to give them up"
+                    .to_owned()
+            }
             Self::NewerFormat { .. } => {
                 "it was made by DuckDB 2 or later: make a new file, or copy its tables with that version into a file \
                  made with `ATTACH 'copy.duckdb' (STORAGE_VERSION 'v1.5.0')`"
@@ -127,19 +142,35 @@ impl SinkError {
 
     /// Sorts what DuckDB said while `doing` something with the database at `path`.
     pub(super) fn classify(path: &Path, doing: &str, error: &duckdb::Error) -> Self {
-        let text = message(error);
+        Self::sort(path, doing, &message(error))
+    }
+
+    /// Sorts what the operating system said of the file at `path`.
+    pub(super) fn of_io(path: &Path, error: &std::io::Error) -> Self {
+        let text = error.to_string();
+        Self::sort(path, "opening the database", text.split(" (os error").next().unwrap_or_default())
+    }
+
+    fn sort(path: &Path, doing: &str, text: &str) -> Self {
         let path = path.to_owned();
         let has = |needle: &str| text.contains(needle);
         if has("Could not set lock on file") {
-            let (program, pid) = lock_holder(&text);
+            let (program, pid) = lock_holder(text);
             return Self::Locked { path, pid, program };
         }
-        let reason = first_line(&text);
-        if has("No space left") || has("disk quota") || has("Disk quota") || has("not enough free disk space") {
+        let reason = first_line(text);
+        let full = ["No space left", "disk quota", "Disk quota", "not enough free disk space", "File too large"];
+        if full.iter().any(|words| has(words)) {
             Self::Full { path }
         } else if has("version number") {
             Self::NewerFormat { path, reason }
-        } else if has("not a valid DuckDB database file") || has("Corrupt database file") {
+        } else if has("replaying WAL") || has("replaying checkpoint WAL") {
+            let reason = reason.rsplit(".wal\": ").next().unwrap_or(&reason).to_owned();
+            Self::DamagedLog { path: super::log_file::of(&path), reason: format!("cannot be read: {reason}") }
+        } else if ["not a valid DuckDB database file", "Corrupt database file", "Could not read enough bytes"]
+            .iter()
+            .any(|words| has(words))
+        {
             Self::Unreadable { path, reason }
         } else if has("No such file or directory") || has("database does not exist") {
             Self::NotFound { path, reason: system_reason(&reason) }

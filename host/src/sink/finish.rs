@@ -9,6 +9,7 @@ use super::dml::{Chain, Link};
 use super::load::{Load, below, root_of};
 use super::tables::{Place, Tables};
 use super::{CommitLoad, Committed, Sink, SinkError, dml, packed, schema_json, state_json};
+use crate::fault::{self, Point};
 use crate::normalize::schema::{Schema, Table};
 
 const LOADS: &str = "_dlt_loads";
@@ -57,7 +58,11 @@ impl Sink {
              VALUES (?, ?, 0, CAST(? AS TIMESTAMPTZ), ?)"
         );
         self.execute(LOADS, &sql, params![end.load_id, end.schema.name, at, hash])?;
+        // A kill before COMMIT leaves nothing of the load; one within it all or nothing, as DuckDB's log tells at the next
+        // open; one after it all of the load.
+        fault::point(Point::BeforeCommit);
         self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error))?;
+        fault::point(Point::AfterCommit);
         Ok((Committed { rows }, schema_document, state_document))
     }
 
@@ -86,13 +91,14 @@ impl Sink {
             let Some(root) = end.schema.tables.get(name) else { continue };
             let chain = self.chain(end.schema, root);
             let statements = dml::merge(&chain).map_err(|dml::NoRootKey(table)| no_root_key(table))?;
-            self.count(&mut load.rows, &statements)?;
+            self.count(&mut load.rows, &statements, Point::MergeStatement)?;
         }
         for root in swapped {
             if self.tables.has(Place::Main, &root.name) {
+                fault::point(Point::BeforeSwap);
                 let chain = self.chain(end.schema, root);
                 let statements = dml::swap(&chain, end.load_id).map_err(|dml::NoRootKey(table)| no_root_key(table))?;
-                self.count(&mut load.rows, &statements)?;
+                self.count(&mut load.rows, &statements, Point::SwapStatement)?;
             }
         }
         Ok(())
@@ -127,6 +133,7 @@ impl Sink {
         &self,
         rows: &mut indexmap::IndexMap<String, u64>,
         statements: &[dml::Statement<'_>],
+        done: Point,
     ) -> Result<(), SinkError> {
         for statement in statements {
             let table = statement.counts.unwrap_or("of the merge");
@@ -134,6 +141,7 @@ impl Sink {
             if let Some(table) = statement.counts.filter(|_| changed > 0) {
                 *rows.entry(table.to_owned()).or_default() += changed;
             }
+            fault::point(done);
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::ddl;
 use super::tables::{Place, Tables};
+use crate::fault::{self, Point};
 use crate::normalize::schema::{Schema, Table};
 
 /// Rows that a transaction may have appended to a table that is altered then. A row group holds 122,880; up to here
@@ -52,13 +53,13 @@ impl Load {
         table: &Table,
     ) -> duckdb::Result<()> {
         if !tables.has_schema(place) {
-            connection.execute_batch(&ddl::create_schema(tables.catalog(), &tables.schema(place)))?;
+            define(connection, &ddl::create_schema(tables.catalog(), &tables.schema(place)))?;
             tables.note_schema(place);
         }
         let name = tables.name(place, &table.name);
         let Some(columns) = tables.columns(place, &table.name) else {
             if let Some(sql) = ddl::create_table(&name, table) {
-                connection.execute_batch(&sql)?;
+                define(connection, &sql)?;
                 for column in table.columns.values().filter(|column| column.data_type.is_some()) {
                     tables.note_column(place, &table.name, &column.name);
                 }
@@ -74,7 +75,7 @@ impl Load {
         let aside = if local > ROWS_BEFORE_ALTER { Some(step_aside(connection, tables, place, table)?) } else { None };
         for column in missing {
             if let Some(sql) = ddl::add_column(&name, column) {
-                connection.execute_batch(&sql)?;
+                define(connection, &sql)?;
                 tables.note_column(place, &table.name, &column.name);
             }
             if place == Place::Main && column.root_key {
@@ -93,7 +94,7 @@ impl Load {
         table: &Table,
     ) -> duckdb::Result<()> {
         if tables.has(Place::Staging, &table.name) {
-            connection.execute_batch(&format!("DROP TABLE {}", tables.name(Place::Staging, &table.name)))?;
+            define(connection, &format!("DROP TABLE {}", tables.name(Place::Staging, &table.name)))?;
             tables.note_dropped(Place::Staging, &table.name);
             self.local.remove(&(Place::Staging, table.name.clone()));
             self.ensure(connection, tables, Place::Staging, table)?;
@@ -118,6 +119,10 @@ impl Load {
         appender.append_record_batch(batch.clone())?;
         // Dropping the appender would flush, too, but tell nobody of an error.
         appender.flush()?;
+        fault::point(match place {
+            Place::Main => Point::RowsAppended,
+            Place::Staging => Point::RowsStaged,
+        });
         let rows = batch.num_rows() as u64;
         *self.local.entry((place, table.to_owned())).or_default() += rows;
         if place == Place::Main {
@@ -125,6 +130,14 @@ impl Load {
         }
         Ok(())
     }
+}
+
+/// Makes or changes a schema or a table, within the open transaction: a kill leaves it as it was.
+fn define(connection: &Connection, sql: &str) -> duckdb::Result<()> {
+    fault::point(Point::BeforeDdl);
+    connection.execute_batch(sql)?;
+    fault::point(Point::AfterDdl);
+    Ok(())
 }
 
 /// Takes the rows of this transaction out of the table; the answer puts them back.

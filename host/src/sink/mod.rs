@@ -21,6 +21,7 @@ mod dml;
 mod error;
 mod finish;
 mod load;
+mod log_file;
 mod packed;
 mod query;
 mod schema_json;
@@ -28,7 +29,7 @@ mod state_json;
 mod tables;
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use arrow_array::RecordBatch;
@@ -39,6 +40,7 @@ use serde_json::{Map, Value};
 pub use error::SinkError;
 pub use query::{Answer, Reader};
 
+use crate::fault::{self, Point};
 use crate::model::WriteDisposition;
 use crate::normalize::schema::{Schema, Table};
 use load::Load;
@@ -113,20 +115,18 @@ impl Sink {
     ///
     /// # Errors
     /// [`SinkError::Locked`], [`SinkError::NotFound`], [`SinkError::Unwritable`], [`SinkError::Full`],
-    /// [`SinkError::Unreadable`], [`SinkError::NewerFormat`]: nothing was changed.
+    /// [`SinkError::Unreadable`], [`SinkError::DamagedLog`], [`SinkError::NewerFormat`]: nothing was changed.
     pub fn open(options: SinkOptions, on_wait: &mut dyn FnMut(&str)) -> Result<Self, SinkError> {
-        let in_memory = options.path == Path::new(connect::MEMORY);
-        let new_file = !in_memory && !options.path.exists();
-        let connection = connect::open(&options.path, connect::Access::Write, options.lock_wait, on_wait)?;
+        let opened = connect::open(&options.path, connect::Access::Write, options.lock_wait, on_wait)?;
         let mut sink = Self {
-            connection,
+            connection: opened.connection,
             options,
             tables: Tables::default(),
             schema_document: None,
             state_document: None,
             load: None,
             replaced_once: HashSet::new(),
-            new_file,
+            new_file: opened.is_new,
         };
         sink.read_back()?;
         Ok(sink)
@@ -226,7 +226,12 @@ impl Sink {
         if self.new_file {
             return Ok(());
         }
-        self.connection.execute_batch("CHECKPOINT").map_err(|error| self.failed("writing the log back", &error))
+        // What is committed survives a kill on either side of it, and within: DuckDB keeps its log until the file holds
+        // all of it.
+        fault::point(Point::BeforeCheckpoint);
+        self.connection.execute_batch("CHECKPOINT").map_err(|error| self.failed("writing the log back", &error))?;
+        fault::point(Point::AfterCheckpoint);
+        Ok(())
     }
 
     fn begin(&mut self) -> Result<(), SinkError> {
@@ -293,9 +298,8 @@ impl Drop for Sink {
     fn drop(&mut self) {
         // The file goes while the connection still holds its lock, so that it is nobody else's yet.
         if self.new_file {
-            for suffix in ["", ".wal"] {
-                let mut path = self.options.path.clone().into_os_string();
-                path.push(suffix);
+            // The log first: without its database it would be taken for one that was lost.
+            for path in [log_file::of(&self.options.path), self.options.path.clone()] {
                 if let Err(error) = std::fs::remove_file(&path) {
                     tracing::debug!(%error, ?path, "removing an empty database");
                 }

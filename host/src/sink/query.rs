@@ -38,7 +38,7 @@ impl Reader {
     /// # Errors
     /// As [`Sink::open`](super::Sink::open): a file that another process is writing to is locked for readers, too.
     pub fn open(path: &Path, lock_wait: Duration, on_wait: &mut dyn FnMut(&str)) -> Result<Self, SinkError> {
-        let connection = connect::open(path, Access::Read, lock_wait, on_wait)?;
+        let connection = connect::open(path, Access::Read, lock_wait, on_wait)?.connection;
         Ok(Self { connection, path: path.to_owned() })
     }
 

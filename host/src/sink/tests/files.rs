@@ -1,5 +1,6 @@
 //! Files that cannot be opened, and files that can.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::*;
@@ -26,6 +27,73 @@ fn what_is_wrong_with_a_file_is_told() {
     assert!(matches!(error, SinkError::Unwritable { .. }), "{error}");
     let error = Reader::open(&folder.path().join("none.duckdb"), Duration::ZERO, &mut |_| ()).map(drop).unwrap_err();
     assert!(matches!(error, SinkError::NotFound { .. }), "{error}");
+}
+
+/// A database with a load in its log, as a killed process leaves it.
+fn with_log() -> (TempDir, PathBuf, PathBuf) {
+    let fixture = Fixture::new();
+    let mut sink = fixture.open();
+    let schema = schema(vec![root("t", WriteDisposition::Append)]);
+    sink.append(&schema, "t", &rows("1.0", &[(1, "a")])).unwrap();
+    commit(&mut sink, "1.0", &schema, &["t"]);
+    let after = TempDir::new().unwrap();
+    let [path, log] = ["test.duckdb", "test.duckdb.wal"].map(|name| after.path().join(name));
+    std::fs::copy(fixture.path(), &path).unwrap();
+    std::fs::copy(log_file::of(&fixture.path()), &log).unwrap();
+    (after, path, log)
+}
+
+/// Damages a database or its log, finds out what is told, and that nothing was changed.
+#[track_caller]
+fn check_damage(damage: impl Fn(&Path, &Path), expect: &str) {
+    let (folder, path, log) = with_log();
+    damage(&path, &log);
+    let files = || {
+        let mut files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files.into_iter().map(|file| (std::fs::read(&file).unwrap(), file)).collect::<Vec<_>>()
+    };
+    let before = files();
+    let error = open_error(path);
+    assert!(error.to_string().contains(expect) && error.hint().is_some(), "{error}");
+    assert!(files() == before, "the files were changed");
+}
+
+fn flip(file: &Path, place: usize) {
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[place] ^= 0xff;
+    std::fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn damage_is_told_and_made_no_worse() {
+    check_damage(|path, _| flip(path, 8), "not a valid DuckDB database file");
+    check_damage(|path, _| flip(path, 4100), "Corrupt database file");
+    check_damage(|path, _| std::fs::write(path, "").unwrap(), "not a valid DuckDB database file");
+    for length in [100, 5000] {
+        check_damage(
+            |path, _| std::fs::write(path, &std::fs::read(path).unwrap()[..length]).unwrap(),
+            "Could not read enough bytes",
+        );
+    }
+    for place in [0, 2, 4] {
+        check_damage(|_, log| flip(log, place), "test.duckdb.wal` does not begin as a log does");
+    }
+    check_damage(|_, log| flip(log, 8), "test.duckdb.wal` cannot be read: Corrupt WAL file: entry at");
+    check_damage(|_, log| std::fs::write(log, "notes").unwrap(), "test.duckdb.wal` does not begin as a log does");
+    check_damage(|path, _| std::fs::remove_file(path).unwrap(), "test.duckdb.wal` is there, and its database is not");
+}
+
+#[test]
+fn a_log_that_is_cut_off_is_read_to_its_end() {
+    for length in [0, 3, 24] {
+        let (_folder, path, log) = with_log();
+        std::fs::write(&log, &std::fs::read(&log).unwrap()[..length]).unwrap();
+        let sink = Sink::open(options(path), &mut |_| ()).unwrap();
+        assert_eq!(sink.stored().unwrap(), Stored::default());
+    }
+    let (_folder, path, _log) = with_log();
+    check(&Sink::open(options(path), &mut |_| ()).unwrap(), "SELECT id FROM data.t", &["[1]"]);
 }
 
 #[cfg(target_os = "linux")]

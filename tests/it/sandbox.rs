@@ -143,3 +143,26 @@ fn a_link_to_another_host_is_denied_with_the_secret_in_it_too() {
     report.failed("inbound_messages", "denied", None);
     assert_eq!(report.resource("inbound_messages")["denied"], 1);
 }
+
+#[test]
+fn the_environment_s_proxies_are_ignored() {
+    let (server, proxy) = (server(), server());
+    let project = Project::new(&server).only(&["status"]);
+    let mut run = project.run();
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        run = run.env(name, proxy.origin()).env(name.to_lowercase(), proxy.origin());
+    }
+    run.run().code(0);
+    assert!(proxy.requests().is_empty());
+    assert_eq!(server.requests_to("status").len(), 1);
+}
+
+#[test]
+fn a_configured_proxy_is_used() {
+    let (server, proxy) = (server(), server());
+    // It is asked for a whole URL, and knows the channel by chance.
+    let project = Project::new(&server).only(&["status"]).set("source.proxy", proxy.origin());
+    project.run().run().code(0);
+    assert!(server.requests().is_empty());
+    assert_eq!(proxy.requests_to("status").len(), 1);
+}

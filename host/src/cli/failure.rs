@@ -50,9 +50,14 @@ impl From<LoadError> for Failure {
             LoadErrorKind::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 Some("name the component's file in `component` in [source]; `make guest` builds JivoChat's".to_owned())
             }
+            LoadErrorKind::Limit(hit) => Some(hit.hint()),
             _ => None,
         };
-        Self { code: exit_code::CONFIG, hint, error: Some(error.into()) }
+        let code = match &error.kind {
+            LoadErrorKind::Limit(_) => exit_code::SANDBOX,
+            _ => exit_code::CONFIG,
+        };
+        Self { code, hint, error: Some(error.into()) }
     }
 }
 

@@ -69,7 +69,7 @@ impl Session {
                 Some(origins) => AllowList::parse(origins).map_err(|error| self.grant_failure("secrets", error))?,
                 None => grants.first(),
             };
-            secrets.push(SecretGrant { token: token.clone(), value: secret.value.clone(), origins });
+            secrets.push(SecretGrant { token: token.clone(), value: secret.value.clone(), origins, exposed: false });
         }
         let options = SourceOptions {
             config: Value::Object(component_config).to_string(),

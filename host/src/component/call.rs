@@ -10,17 +10,18 @@ use crate::{
     component::{
         bindings::types,
         convert::{self, Broken},
+        engine::STACK,
         limits::Limits,
         load::Component,
         meter::Meter,
-        state::State,
+        state::{MAX_PARTS, State, hostcall_fuel},
         stdio::Log,
         text::tame,
     },
     http::{
         egress::Egress,
         limits::LimitHit,
-        record::{CallRecord, Notes},
+        record::{CallRecord, Denial, Notes},
     },
     model::Traffic,
     source::{ErrorKind, SourceError},
@@ -48,7 +49,7 @@ impl Caller {
         let began = Instant::now();
         let record = Arc::new(CallRecord::default());
         let meter = Meter::new();
-        let mut store = State::store(self.component.engine(), &self.limits, &self.egress, &self.log, &record, &meter);
+        let mut store = State::store(self, &record, &meter);
         let run = async {
             let instance = self.component.instance().instantiate_async(&mut store).await?;
             function(&mut store, instance).await
@@ -73,24 +74,22 @@ impl Caller {
                 Err(error) => Err(self.trap(name, &error, &notes)),
             },
         };
+        let hide = |text: String| self.egress.secrets.hide(&text);
         judged.map(|value| (value, traffic)).map_err(|error| SourceError {
-            message: self.egress.secrets.hide(&error.message),
+            message: hide(error.message),
+            hint: error.hint.map(hide),
+            code: error.code.map(hide),
             traffic,
             ..error
         })
     }
 
     fn trap(&self, name: &str, error: &wasmtime::Error, notes: &Notes) -> SourceError {
-        tracing::debug!("the component was stopped in `{name}`: {error:?}");
-        let text = format!("{error:#}");
-        // wasmtime keeps the types of these two to itself.
-        if text.contains("fuel allocated for hostcalls has been exhausted") {
-            let limit = self.limits.page_bytes;
-            return over(&LimitHit::bytes("page_bytes", "the size of what the component returned", limit * 2, limit));
+        for line in format!("{error:?}").lines() {
+            tracing::debug!("the component was stopped in `{name}`: {}", tame(line));
         }
-        if text.contains("store handle limit exceeded") || text.contains("resource table has no free keys") {
-            let limit = u64::from(self.limits.handles);
-            return over(&LimitHit::count("handles", "the number of handles of the component", limit + 1, limit));
+        if let Some(hit) = self.limit_behind(error) {
+            return over(&hit);
         }
         let reason = match (error.downcast_ref::<Trap>(), error.downcast_ref::<I32Exit>()) {
             (Some(trap), _) => trap.to_string(),
@@ -105,6 +104,34 @@ impl Caller {
         let hint = "this is an error of the component: tell its author, with what `-vv` shows".to_owned();
         explain(SourceError { hint: Some(hint), ..SourceError::new(ErrorKind::Trap, message) }, notes)
     }
+
+    /// The limit that the engine itself keeps and that a trap is about. It has no types for most of them.
+    fn limit_behind(&self, error: &wasmtime::Error) -> Option<LimitHit> {
+        if let Some(Trap::StackOverflow) = error.downcast_ref() {
+            let limit = STACK as u64;
+            return Some(LimitHit::bytes(None, "the stack of the component", limit + 1, limit));
+        }
+        let text = format!("{error:#}");
+        if text.contains("fuel allocated for hostcalls has been exhausted") {
+            let limit = self.limits.page_bytes;
+            let what = "the size of what the component handed over at once";
+            return Some(LimitHit::bytes("page_bytes", what, hostcall_fuel(&self.limits) as u64 + 1, limit));
+        }
+        if text.contains("store handle limit exceeded") || text.contains("resource table has no free keys") {
+            let limit = u64::from(self.limits.handles);
+            return Some(LimitHit::count("handles", "the number of handles of the component", limit + 1, limit));
+        }
+        let (_, part) = text.split_once("resource limit exceeded: ")?;
+        let (part, count) = part.split_once(" count too high at ")?;
+        let count: String = count.chars().take_while(char::is_ascii_digit).collect();
+        let parts = match part {
+            "memory" => "memories",
+            "table" => "tables",
+            _ => "instances",
+        };
+        let what = format!("the number of {parts} of the component");
+        Some(LimitHit::count(None, what, count.parse().ok()?, MAX_PARTS as u64))
+    }
 }
 
 fn over(hit: &LimitHit) -> SourceError {
@@ -113,7 +140,9 @@ fn over(hit: &LimitHit) -> SourceError {
 
 /// Says the true reason of a failure where the host knows it better than the component.
 fn explain(error: SourceError, notes: &Notes) -> SourceError {
-    if let Some(denial) = &notes.denial {
+    // A service that answered is another matter than a header field that it did not get.
+    let told = |denial: &&Denial| !matches!(denial, Denial::Header(_)) || error.http_status.is_none();
+    if let Some(denial) = notes.denial.as_ref().filter(told) {
         // A service that answered is another matter than the denial; else the component only repeats it.
         let message = match error.http_status {
             Some(_) => format!("{denial}; the component says: {}", error.message),

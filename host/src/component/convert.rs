@@ -6,13 +6,19 @@ use serde::de::IgnoredAny;
 
 use crate::{
     component::{bindings::types, limits::Limits, text::tame},
-    http::limits::LimitHit,
+    http::{limits::LimitHit, secrets::Secrets},
     model::{Cursor, Page, PageRequest, RejectedRecord, ResourceName, ResourceSpec, WriteDisposition},
     source::{ErrorKind, SourceError},
 };
 
 /// The contract's limit for cursors and states.
 const MAX_STATE: usize = 64 * 1024;
+
+/// Each resource is a table and at least one call, so there is an end to how many a component may list.
+const MAX_RESOURCES: usize = 10_000;
+
+/// Most bytes of a name that becomes a table's, and of a path into a record.
+const MAX_NAME: usize = 255;
 
 /// Why something that a component returned is not taken.
 #[derive(Debug)]
@@ -29,12 +35,13 @@ impl Broken {
     }
 }
 
-pub(super) fn request(request: &PageRequest) -> types::PageRequest {
+/// What the component is asked for; `reveal` turns what was stored of it into what it had returned.
+pub(super) fn request(request: &PageRequest, reveal: impl Fn(&str) -> String) -> types::PageRequest {
     types::PageRequest {
         resource_name: request.resource.to_string(),
         incremental: None,
-        cursor: request.cursor.as_ref().map(|cursor| cursor.0.clone()),
-        state: request.state.clone(),
+        cursor: request.cursor.as_ref().map(|cursor| reveal(&cursor.0)),
+        state: request.state.as_deref().map(reveal),
         max_records: request.max_records,
         max_bytes: request.max_bytes,
     }
@@ -42,17 +49,29 @@ pub(super) fn request(request: &PageRequest) -> types::PageRequest {
 
 /// Checks names and their uniqueness; the rest is text that tables and people can bear.
 pub(super) fn resources(specs: Vec<types::ResourceSpec>) -> Result<Vec<ResourceSpec>, Broken> {
+    let wrong = |message: String| Broken::new(ErrorKind::Config, message);
+    if specs.len() > MAX_RESOURCES {
+        return Err(wrong(format!("the component lists {} resources, more than {MAX_RESOURCES}", specs.len())));
+    }
     let mut seen = HashSet::new();
     specs
         .into_iter()
         .map(|spec| {
             let name = ResourceName::new(spec.name).map_err(|error| {
                 let error = tame(&error.to_string());
-                Broken::new(ErrorKind::Config, format!("the component lists a wrong resource: {error}"))
+                wrong(format!("the component lists a wrong resource: {error}"))
             })?;
+            if name.as_str().len() > MAX_NAME {
+                let name = tame(name.as_str());
+                return Err(wrong(format!("the component lists a resource whose name is too long: `{name}`")));
+            }
+            let mut texts = spec.primary_key.iter().chain(&spec.incremental);
+            if let Some(text) = texts.find(|text| text.len() > MAX_NAME || text.chars().any(char::is_control)) {
+                let text = tame(text);
+                return Err(wrong(format!("the component lists `{name}` with `{text}`, which is no path of a field")));
+            }
             if !seen.insert(name.clone()) {
-                let message = format!("the component lists the resource `{name}` twice");
-                return Err(Broken::new(ErrorKind::Config, message));
+                return Err(wrong(format!("the component lists the resource `{name}` twice")));
             }
             Ok(ResourceSpec {
                 name,
@@ -67,6 +86,25 @@ pub(super) fn resources(specs: Vec<types::ResourceSpec>) -> Result<Vec<ResourceS
             })
         })
         .collect()
+}
+
+/// Takes the values of secrets out of a page: all of it is stored.
+pub(super) fn without(secrets: &Secrets, page: types::Page) -> types::Page {
+    types::Page {
+        records: secrets.keep_out(page.records),
+        rejected: rejected_without(secrets, page.rejected),
+        next: page.next.map(|next| secrets.keep_out(next)),
+        state: page.state.map(|state| secrets.keep_out(state)),
+        total_hint: page.total_hint,
+    }
+}
+
+pub(super) fn rejected_without(secrets: &Secrets, records: Vec<types::RejectedRecord>) -> Vec<types::RejectedRecord> {
+    let without = |record: types::RejectedRecord| types::RejectedRecord {
+        raw: secrets.keep_out(record.raw),
+        reason: secrets.keep_out(record.reason),
+    };
+    records.into_iter().map(without).collect()
 }
 
 /// Checks the sizes of a page, that it leads on, and that its state can be kept.
@@ -199,7 +237,7 @@ mod tests {
         };
         page(page_, &request, &limits).map_err(|error| match error {
             Broken::Contract(error) => format!("{}: {}", error.kind.as_str(), error.message),
-            Broken::Limit(hit) => hit.key.to_owned(),
+            Broken::Limit(hit) => hit.key.unwrap_or_default().to_owned(),
         })
     }
 

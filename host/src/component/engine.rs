@@ -13,6 +13,9 @@ use wasmtime::{Cache, CacheConfig, Config};
 /// nothing.
 const TICK: Duration = Duration::from_millis(10);
 
+/// Bytes of stack that a component may use: those of one thread of a usual program are not needed by what runs no threads.
+pub(super) const STACK: usize = 512 * 1024;
+
 /// The engine cannot be made on this machine.
 #[derive(Debug, thiserror::Error)]
 #[error("the WebAssembly engine cannot be started: {reason}")]
@@ -33,6 +36,7 @@ impl Engine {
         let fail = |error: wasmtime::Error| EngineError { reason: format!("{error:#}") };
         let mut config = Config::new();
         config.epoch_interruption(true);
+        config.max_wasm_stack(STACK);
         if let Some(cache) = cache_dir.and_then(cache) {
             config.cache(Some(cache));
         }

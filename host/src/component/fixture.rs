@@ -82,6 +82,7 @@ pub(super) struct Guest {
     setup: bool,
     webhook: Option<Webhook>,
     imports: &'static str,
+    parts: String,
 }
 
 impl Guest {
@@ -98,6 +99,7 @@ impl Guest {
             setup: false,
             webhook: None,
             imports: "",
+            parts: String::new(),
         };
         guest.list_resources = guest.place(&[0; 12]);
         guest.page(b"", None)
@@ -125,6 +127,12 @@ impl Guest {
     /// Lets `fetch-page` run code; the code must leave an address.
     pub(super) fn fetch_page(mut self, code: &str) -> Self {
         self.fetch_page = code.to_owned();
+        self
+    }
+
+    /// Adds memories, tables and the like to the module.
+    pub(super) fn parts(mut self, parts: &str) -> Self {
+        self.parts.push_str(parts);
         self
     }
 
@@ -318,7 +326,7 @@ impl Guest {
             )
         });
         let first = &self.first;
-        let imports = self.imports;
+        let (imports, parts) = (self.imports, &self.parts);
         let module = format!(
             r#"(module
                 {imports}
@@ -336,6 +344,7 @@ impl Guest {
                     {first} {fetch_page})
                 {setup}
                 {webhook}
+                {parts}
                 (data (i32.const {BASE}) "{data}"))"#
         );
         let mut module = wat::parse_str(module).unwrap();

@@ -1,7 +1,11 @@
 //! What a file says of itself before anything of it is compiled.
 
+use std::fmt::Write as _;
+
 use semver::Version;
 use wasmparser::{ComponentTypeRef, Parser, Payload};
+
+use crate::component::text::tame;
 
 /// The contract's package, without its version.
 const PACKAGE: &str = "sluicegate:source";
@@ -58,11 +62,18 @@ pub enum Unfit {
     },
 }
 
+/// More names than this are not told one by one.
+const MAX_TOLD: usize = 50;
+
 fn list(names: &[String]) -> String {
     if names.is_empty() {
         return "nothing".to_owned();
     }
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    let mut told = names.iter().take(MAX_TOLD).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.len() > MAX_TOLD {
+        let _ = write!(told, " and {} more", names.len() - MAX_TOLD);
+    }
+    told
 }
 
 /// Reads what a component imports and exports, and refuses what is no source component.
@@ -103,9 +114,10 @@ fn recognize(bytes: &[u8]) -> Result<(), Unfit> {
     }
 }
 
-/// The names of the imports and exports of the outermost component.
+/// The names of the imports and exports of the outermost component. Nothing of them was checked, so they are tamed: a name
+/// that this changes is no name of an interface.
 fn surface(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Unfit> {
-    let damaged = |error: wasmparser::BinaryReaderError| Unfit::Damaged(error.to_string());
+    let damaged = |error: wasmparser::BinaryReaderError| Unfit::Damaged(tame(&error.to_string()));
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -115,7 +127,7 @@ fn surface(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Unfit> {
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
                     let import = import.map_err(damaged)?;
-                    let name = import.name.name.to_owned();
+                    let name = tame(import.name.name);
                     // A name alone says nothing of what a bare function or module would be.
                     let interface = matches!(import.ty, ComponentTypeRef::Instance(_));
                     imports.push(if interface { name } else { format!("{name} (no interface)") });
@@ -123,7 +135,7 @@ fn surface(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Unfit> {
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    exports.push(export.map_err(damaged)?.name.name.to_owned());
+                    exports.push(tame(export.map_err(damaged)?.name.name));
                 }
             }
             _ => {}

@@ -21,6 +21,7 @@ use crate::{
         limits::Limits,
         link::link,
         state::State,
+        text::tame,
     },
     http::limits::LimitHit,
 };
@@ -116,7 +117,7 @@ impl Component {
         }
         let info = inspect(&bytes, digest).map_err(LoadErrorKind::Unfit)?;
         let component = compile(engine, bytes, options.compile_time)?;
-        let misfit = |error: wasmtime::Error| LoadErrorKind::Link(format!("{error:#}"));
+        let misfit = |error: wasmtime::Error| LoadErrorKind::Link(tame(&format!("{error:#}")));
         let mut linker = Linker::new(engine.inner());
         link(&mut linker, &info).map_err(misfit)?;
         let instance = linker.instantiate_pre(&component).map_err(misfit)?;
@@ -177,7 +178,7 @@ fn compile(engine: &Engine, bytes: Vec<u8>, limit: Duration) -> Result<wasmtime:
         })
         .map_err(LoadErrorKind::Read)?;
     match receiver.recv_timeout(limit) {
-        Ok(compiled) => compiled.map_err(|error| LoadErrorKind::Compile(format!("{error:#}"))),
+        Ok(compiled) => compiled.map_err(|error| LoadErrorKind::Compile(tame(&format!("{error:#}")))),
         Err(mpsc::RecvTimeoutError::Timeout) => {
             Err(LoadErrorKind::Limit(LimitHit::time("compile_time", "the time of compiling", began.elapsed(), limit)))
         }

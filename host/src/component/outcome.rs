@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use bytes::Bytes;
 use http::HeaderValue;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
         limits::Limits,
         text::tame,
     },
-    http::limits::LimitHit,
+    http::{limits::LimitHit, secrets::Secrets},
     model::{Answer, Delivery, Event, Outcome, ResourceName, ResourceSpec, WriteDisposition},
     source::ErrorKind,
 };
@@ -20,13 +21,31 @@ use crate::{
 /// The contract's limit for the keys that tell events apart.
 const MAX_DEDUPE_KEY: usize = 1024;
 
-pub(super) fn event(event: &Event) -> webhook::Event {
+/// What the component is told of an event: as of a response, without the values of secrets.
+pub(super) fn event(event: &Event, secrets: &Secrets) -> webhook::Event {
+    let header = |(name, value): &(String, Bytes)| (secrets.withhold(name.clone()), secrets.withhold(value.to_vec()));
     webhook::Event {
         method: event.method.clone(),
-        path_with_query: event.path_with_query.clone(),
-        headers: event.headers.iter().map(|(name, value)| (name.clone(), value.to_vec())).collect(),
-        body: event.body.to_vec(),
+        path_with_query: secrets.withhold(event.path_with_query.clone()),
+        headers: event.headers.iter().map(header).collect(),
+        body: secrets.withhold(event.body.to_vec()),
         received_at_ms: event.received_at_ms,
+    }
+}
+
+/// Takes the values of secrets out of an outcome: it is stored, or leaves for whoever sent the event.
+pub(super) fn without(secrets: &Secrets, outcome: webhook::Outcome) -> webhook::Outcome {
+    let delivery = |delivery: webhook::Delivery| webhook::Delivery {
+        resource_name: delivery.resource_name,
+        records: secrets.keep_out(delivery.records),
+        rejected: convert::rejected_without(secrets, delivery.rejected),
+    };
+    webhook::Outcome {
+        status: outcome.status,
+        content_type: outcome.content_type.map(|kind| secrets.keep_out(kind)),
+        body: secrets.keep_out(outcome.body),
+        deliveries: outcome.deliveries.into_iter().map(delivery).collect(),
+        dedupe_key: outcome.dedupe_key.map(|key| secrets.keep_out(key)),
     }
 }
 
@@ -113,7 +132,7 @@ mod tests {
         let known = HashSet::from([ResourceName::new("chats").unwrap()]);
         super::outcome(outcome, &known, &limits).map_err(|error| match error {
             Broken::Contract(error) => format!("{}: {}", error.kind.as_str(), error.message),
-            Broken::Limit(hit) => hit.key.to_owned(),
+            Broken::Limit(hit) => hit.key.unwrap_or_default().to_owned(),
         })
     }
 

@@ -75,8 +75,10 @@ impl ComponentSource {
             tls: options.tls,
             proxy: options.proxy,
         })?;
-        let caller = Caller { component, egress: Arc::new(egress), limits, log: Log::new(limits.log) };
-        Ok(Self { caller, config: options.config })
+        // What a user wrote into the configuration may hold a secret that is elsewhere handed over as a token.
+        let config = egress.secrets.withhold(options.config);
+        let log = Log::new(limits.log, Arc::clone(&egress.secrets));
+        Ok(Self { caller: Caller { component, egress: Arc::new(egress), limits, log }, config })
     }
 
     /// Tries the configuration with one cheap request. False when the component cannot.
@@ -120,16 +122,22 @@ impl Source for ComponentSource {
             let guest: source::Guest = self.caller.component.source().load(&mut *store, &instance)?;
             guest.call_list_resources(store, &self.config).await
         };
-        self.caller.call("list-resources", call, convert::resources).await.map(|(specs, _)| specs)
+        let secrets = &self.caller.egress.secrets;
+        let (mut specs, _) = self.caller.call("list-resources", call, convert::resources).await?;
+        for spec in &mut specs {
+            spec.description = secrets.hide(&spec.description);
+        }
+        Ok(specs)
     }
 
     async fn fetch_page(&self, request: PageRequest) -> Result<Page, SourceError> {
-        let wanted = convert::request(&request);
+        let secrets = &self.caller.egress.secrets;
+        let wanted = convert::request(&request, |text| secrets.reveal(text));
         let call = async |store: &mut _, instance| {
             let guest: source::Guest = self.caller.component.source().load(&mut *store, &instance)?;
             guest.call_fetch_page(store, &self.config, &wanted).await
         };
-        let take = |page| convert::page(page, &request, &self.caller.limits);
+        let take = |page| convert::page(convert::without(secrets, page), &request, &self.caller.limits);
         let (page, traffic) = self.caller.call("fetch-page", call, take).await?;
         Ok(Page { traffic, ..page })
     }

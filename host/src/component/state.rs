@@ -7,16 +7,17 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    component::{engine::Engine, limits::Limits, meter::Meter, stdio::Log},
-    http::{egress::Egress, hooks::CallHooks, limits::LimitHit, record::CallRecord},
+    component::{call::Caller, limits::Limits, meter::Meter},
+    http::{hooks::CallHooks, limits::LimitHit, record::CallRecord},
 };
 
 /// Core instances, memories and tables of one component. Those of today's compilers have fewer than ten of each; a bomb
 /// wants thousands.
-const MAX_PARTS: usize = 100;
+pub(super) const MAX_PARTS: usize = 100;
 
-/// Elements of all tables: function pointers, some thousands in a large component.
-const MAX_TABLE_ELEMENTS: usize = 1_000_000;
+/// Bytes of the header fields of a request, with what each field takes in memory beside its text. Servers refuse heads that
+/// are half as large, and a component may hold as many as it may have handles.
+const MAX_FIELDS: usize = 16 * 1024;
 
 /// The data of a store.
 pub(super) struct State {
@@ -29,33 +30,33 @@ pub(super) struct State {
 
 impl State {
     /// A fresh store for one call, with its limits set.
-    pub(super) fn store(
-        engine: &Engine,
-        limits: &Limits,
-        egress: &Arc<Egress>,
-        log: &Log,
-        record: &Arc<CallRecord>,
-        meter: &Meter,
-    ) -> Store<Self> {
+    pub(super) fn store(caller: &Caller, record: &Arc<CallRecord>, meter: &Meter) -> Store<Self> {
+        let Caller { component, egress, limits, log } = caller;
         let handles = usize::try_from(limits.handles).unwrap_or(usize::MAX);
         let mut wasi = WasiCtx::builder();
         wasi.stdout(log.stream()).stderr(log.stream()).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         let mut table = ResourceTable::new();
         table.set_max_capacity(handles);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(MAX_FIELDS);
         let state = Self {
             wasi: wasi.build(),
-            http: WasiHttpCtx::new(),
-            hooks: CallHooks { egress: Arc::clone(egress), record: Arc::clone(record) },
+            http,
+            hooks: CallHooks::new(egress, record),
             table,
-            usage: Usage { memory: 0, memory_limit: limits.memory, table_elements: 0, record: Arc::clone(record) },
+            usage: Usage { used: 0, limit: limits.memory, record: Arc::clone(record) },
         };
-        let mut store = Store::new(engine.inner(), state);
+        let mut store = Store::new(component.engine().inner(), state);
         store.limiter(|state| &mut state.usage);
         store.set_max_component_handles(handles);
         store.set_hostcall_fuel(hostcall_fuel(limits));
         let (meter, budget, record) = (meter.clone(), limits.page_cpu, Arc::clone(record));
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |_| {
+            if record.is_over() {
+                // A limit decides over the call, whatever the component makes of it.
+                return Ok(UpdateDeadline::Interrupt);
+            }
             let spent = meter.spent();
             if spent > budget {
                 record.limit(LimitHit::time("page_cpu", "the time that the component ran", spent, budget));
@@ -69,7 +70,7 @@ impl State {
 }
 
 /// Bytes that one call may hand over: a page counts once for its bytes and again for the lists and texts in it.
-fn hostcall_fuel(limits: &Limits) -> usize {
+pub(super) fn hostcall_fuel(limits: &Limits) -> usize {
     usize::try_from(limits.page_bytes.saturating_mul(2).max(1 << 20)).unwrap_or(usize::MAX)
 }
 
@@ -85,12 +86,27 @@ impl WasiHttpView for State {
     }
 }
 
-/// Counts memory over all memories of the component: many small ones are one large one.
+/// Counts memory over all memories and tables of the component: many small ones are one large one.
 struct Usage {
-    memory: u64,
-    memory_limit: u64,
-    table_elements: usize,
+    used: u64,
+    limit: u64,
     record: Arc<CallRecord>,
+}
+
+impl Usage {
+    /// Lets a part grow by some bytes, unless all of them together become too large.
+    ///
+    /// That is a trap, not a failed growth: what a component does without memory is nothing that a user could read.
+    fn grow(&mut self, bytes: u64) -> wasmtime::Result<bool> {
+        let total = self.used.saturating_add(bytes);
+        if total > self.limit {
+            let hit = LimitHit::bytes("memory", "the memory of the component", total, self.limit);
+            self.record.limit(hit.clone());
+            return Err(wasmtime::Error::new(hit));
+        }
+        self.used = total;
+        Ok(true)
+    }
 }
 
 impl ResourceLimiter for Usage {
@@ -99,24 +115,15 @@ impl ResourceLimiter for Usage {
             // The component's own maximum: growing fails as the specification says.
             return Ok(false);
         }
-        let total = self.memory.saturating_add((desired - current.min(desired)) as u64);
-        if total > self.memory_limit {
-            // A trap, not a failed growth: what a component does without memory is nothing that a user could read.
-            let hit = LimitHit::bytes("memory", "the memory of the component", total, self.memory_limit);
-            self.record.limit(hit.clone());
-            return Err(wasmtime::Error::new(hit));
-        }
-        self.memory = total;
-        Ok(true)
+        self.grow((desired - current.min(desired)) as u64)
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        let total = self.table_elements.saturating_add(desired - current.min(desired));
-        if total > MAX_TABLE_ELEMENTS || maximum.is_some_and(|maximum| desired > maximum) {
+        if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
-        self.table_elements = total;
-        Ok(true)
+        let elements = desired - current.min(desired);
+        self.grow((elements as u64).saturating_mul(size_of::<usize>() as u64))
     }
 
     fn instances(&self) -> usize {

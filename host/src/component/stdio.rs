@@ -15,7 +15,10 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-use crate::component::text::tame;
+use crate::{
+    component::text::tame,
+    http::{limits::LimitHit, secrets::Secrets},
+};
 
 /// Bytes that a component may write at once: the size that compilers buffer by.
 const PERMIT: usize = 64 * 1024;
@@ -27,19 +30,22 @@ const MAX_LINE: usize = 1024;
 #[derive(Clone)]
 pub(super) struct Log {
     budget: Arc<Mutex<Budget>>,
+    secrets: Arc<Secrets>,
 }
 
 struct Budget {
     per_second: u64,
-    left: u64,
+    /// Bytes of this second, written or not.
+    used: u64,
     refilled: Instant,
-    dropping: bool,
+    /// Whether it was told that something is left out.
+    told: bool,
 }
 
 impl Log {
-    pub(super) fn new(per_second: u64) -> Self {
-        let budget = Budget { per_second, left: per_second, refilled: Instant::now(), dropping: false };
-        Self { budget: Arc::new(Mutex::new(budget)) }
+    pub(super) fn new(per_second: u64, secrets: Arc<Secrets>) -> Self {
+        let budget = Budget { per_second, used: 0, refilled: Instant::now(), told: false };
+        Self { budget: Arc::new(Mutex::new(budget)), secrets }
     }
 
     /// What one call writes to.
@@ -51,22 +57,18 @@ impl Log {
         let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
         if budget.refilled.elapsed().as_secs() >= 1 {
             budget.refilled = Instant::now();
-            budget.left = budget.per_second;
-            budget.dropping = false;
+            budget.used = 0;
         }
-        let size = line.len() as u64 + 1;
-        if size <= budget.left {
-            budget.left -= size;
-            let line = tame(&String::from_utf8_lossy(line));
+        budget.used = budget.used.saturating_add(line.len() as u64 + 1);
+        if budget.used <= budget.per_second {
+            let line = tame(&self.secrets.hide(&String::from_utf8_lossy(line)));
             if !line.is_empty() {
                 tracing::info!(target: "sluicegate::component", "{line}");
             }
-        } else if !budget.dropping {
-            budget.dropping = true;
-            tracing::warn!(
-                "the component logs more than {} bytes per second: some of it is left out",
-                budget.per_second
-            );
+        } else if !budget.told {
+            budget.told = true;
+            let hit = LimitHit::bytes("log", "the log of the component in a second", budget.used, budget.per_second);
+            tracing::warn!("{hit}: what is beyond it is left out; {}", hit.hint());
         }
     }
 }

@@ -177,9 +177,10 @@ fn traps_are_told() {
 }
 
 #[test]
-fn an_endless_recursion_is_a_trap() {
+fn an_endless_recursion_reaches_the_end_of_the_stack() {
     let guest = Guest::new().fetch_page("(call $self (i32.const 0))");
-    check_failure(&guest, Limits::default(), ErrorKind::Trap, "the component was stopped in `fetch-page`", "this is");
+    let message = "the stack of the component reached 524289 bytes, more than the limit of 512KiB";
+    check_failure(&guest, Limits::default(), ErrorKind::Limit, message, "this limit is fixed");
 }
 
 #[test]
@@ -204,6 +205,38 @@ fn memory_is_limited() {
     let mut large = Guest::new();
     large.memory = 100;
     check_failure(&large, limits, ErrorKind::Limit, "the memory of the component reached 6400KiB", "raise `memory`");
+}
+
+#[test]
+fn tables_are_memory() {
+    let code = "(drop (table.grow $t (ref.null func) (i32.const 1000000))) unreachable";
+    let grow = Guest::new().parts("(table $t 0 funcref)").fetch_page(code);
+    let limits = Limits { memory: 1 << 20, ..Limits::default() };
+    check_failure(
+        &grow,
+        limits,
+        ErrorKind::Limit,
+        "the memory of the component reached 8131072 bytes",
+        "raise `memory`",
+    );
+    let large = Guest::new().parts("(table 1000000 funcref)");
+    check_failure(&large, limits, ErrorKind::Limit, "the memory of the component reached ", "raise `memory`");
+}
+
+#[test]
+fn parts_are_counted() {
+    // One module may have 100; the one that ties imports to memories has another.
+    let guest = Guest::new().request("a.example").parts(&"(table 0 funcref)".repeat(100));
+    let message = "the number of tables of the component reached 101, more than the limit of 100";
+    check_failure(&guest, Limits::default(), ErrorKind::Limit, message, "this limit is fixed");
+}
+
+#[test]
+fn a_limit_ends_the_call_of_a_component_that_goes_on() {
+    let guest = Guest::new().request("a.example").request("a.example").fetch_page("(loop $l (br $l)) unreachable");
+    let limits = Limits { requests_per_page: 1, ..Limits::default() };
+    // The time that the component may run is far away.
+    check_failure(&guest, limits, ErrorKind::Limit, "the number of requests reached 2", "raise `requests_per_page`");
 }
 
 #[test]
@@ -233,7 +266,7 @@ fn a_page_beyond_all_measure_is_not_even_copied() {
         &guest,
         Limits::default(),
         ErrorKind::Limit,
-        "the size of what the component returned",
+        "the size of what the component handed over at once reached 33554433 bytes, more than the limit of 16MiB",
         "raise `page_bytes`",
     );
 }
@@ -345,7 +378,7 @@ fn handles_are_limited() {
 fn compiling_is_limited() {
     let hurry = LoadOptions { compile_time: Duration::ZERO, ..options() };
     let error = load_with(&Guest::new().build(), &hurry).map(|_| ()).unwrap_err();
-    assert!(matches!(&error.kind, LoadErrorKind::Limit(hit) if hit.key == "compile_time"), "{}", cause(&error));
+    assert!(matches!(&error.kind, LoadErrorKind::Limit(hit) if hit.key == Some("compile_time")), "{}", cause(&error));
 }
 
 #[test]

@@ -64,12 +64,16 @@ impl ComponentWebhook {
         let Some(indices) = self.source.caller.component.webhook_indices() else {
             return Err(SourceError::new(ErrorKind::Config, "the component receives no events"));
         };
-        let given = outcome::event(event);
+        let secrets = &self.source.caller.egress.secrets;
+        let given = outcome::event(event, secrets);
         let call = async |store: &mut _, instance| {
             let guest: webhook::Guest = indices.load(&mut *store, &instance)?;
             guest.call_handle_event(store, &self.source.config, &given).await
         };
-        let take = |found| outcome::outcome(found, &self.names, &self.source.caller.limits);
+        let take = |found| {
+            let found = outcome::without(secrets, found);
+            outcome::outcome(found, &self.names, &self.source.caller.limits)
+        };
         self.source.caller.call("handle-event", call, take).await.map(|(outcome, _)| outcome).map_err(without_network)
     }
 }

@@ -10,8 +10,9 @@ use super::{
     *,
 };
 use crate::{
-    http::allow::AllowList,
+    http::{allow::AllowList, secrets::SecretGrant},
     model::{Answer, Event, Outcome, WriteDisposition},
+    secret::Secret,
     source::{ErrorKind, SourceError},
 };
 
@@ -69,6 +70,28 @@ fn an_event_reaches_the_component_and_its_outcome_comes_back() {
     let delivered: Vec<_> =
         outcome.deliveries.iter().map(|delivery| (delivery.resource.as_str(), &delivery.records[..])).collect();
     assert_eq!(delivered, [("chats", &b"1\n2"[..])]);
+}
+
+#[test]
+fn a_secret_in_an_event_stays_outside() {
+    let secret = |exposed| {
+        let component = load_with(&Guest::new().echo("chats").build(), &options()).unwrap();
+        let grant = SecretGrant {
+            token: "the-token-1".into(),
+            value: Secret::new("Top-Secret-1"),
+            origins: AllowList::default(),
+            exposed,
+        };
+        let options = SourceOptions { config: "{}".into(), secrets: vec![grant], ..SourceOptions::default() };
+        let webhook = run(component.webhook(options)).unwrap().unwrap();
+        run(webhook.handle_event(&event(r#""at %54op-Secret\u002d1""#))).unwrap()
+    };
+    // Given or not, the value is neither stored nor answered.
+    for exposed in [false, true] {
+        let outcome = secret(exposed);
+        assert_eq!(outcome.deliveries[0].records, "\"at the-token-1\"");
+        assert_eq!(outcome.answer.body, "\"at the-token-1\"");
+    }
 }
 
 #[test]

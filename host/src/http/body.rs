@@ -19,6 +19,7 @@ use wasmtime_wasi_http::Error;
 use crate::http::{
     failure::Context,
     gzip::{Gunzip, Step},
+    headers,
     limits::LimitHit,
     secrets::Masker,
 };
@@ -144,6 +145,7 @@ impl ResponseBody {
                         return Poll::Ready(Ok(Some(Frame::data(held))));
                     }
                     return Poll::Ready(Ok(self.progress.trailers.take().map(|mut trailers| {
+                        headers::strip(&mut trailers);
                         self.masker.secrets().mask_headers(&mut trailers);
                         Frame::trailers(trailers)
                     })));

@@ -1,12 +1,15 @@
-//! Opens connections: looks a name up once, judges its addresses, and connects to exactly those that passed.
+//! Opens connections, to exactly the addresses that passed, and not too many.
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::SocketAddr,
     pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
 };
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -18,17 +21,16 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpStream, lookup_host},
+    net::TcpStream,
+    sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
-use url::Host;
 
 use crate::http::{
-    address::special,
-    allow::HostPort,
     origin::{Origin, Scheme},
     proxy::Proxy,
     record::Denial,
+    resolve::Resolver,
     tls::{Tls, server_name},
 };
 
@@ -43,6 +45,8 @@ pub(crate) enum ConnectError {
     Connect(#[source] io::Error),
     #[error("no connection within {0:?}")]
     Timeout(Duration),
+    #[error("too many connections are open")]
+    Full,
     #[error("no TLS session")]
     Tls(#[source] io::Error),
     #[error("no tunnel through the proxy")]
@@ -52,6 +56,10 @@ pub(crate) enum ConnectError {
 /// How long the next address waits for the one before (RFC 8305 calls it the connection attempt delay).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
+/// Connections of one source that are open at once, idle ones included. A grant of all subdomains is one of origins without
+/// end, each with its own connections, and a process commonly has 1024 descriptors for everything.
+const MAX_OPEN: usize = 256;
+
 /// Makes the connections of one source.
 #[derive(Clone)]
 pub(crate) struct Connector {
@@ -60,32 +68,35 @@ pub(crate) struct Connector {
 
 /// What the connections of one source have in common.
 pub(crate) struct Policy {
-    pub(crate) allow_private: Vec<HostPort>,
-    pub(crate) tls: Tls,
+    resolver: Resolver,
+    tls: Tls,
     pub(crate) proxy: Option<Proxy>,
-    pub(crate) timeout: Duration,
+    timeout: Duration,
+    open: Arc<Semaphore>,
 }
 
 impl Policy {
+    pub(crate) fn new(resolver: Resolver, tls: Tls, proxy: Option<Proxy>, timeout: Duration) -> Self {
+        Self { resolver, tls, proxy, timeout, open: Arc::new(Semaphore::new(MAX_OPEN)) }
+    }
+
     async fn open(&self, uri: &Uri) -> Result<Stream, ConnectError> {
         let scheme = if uri.scheme_str() == Some("https") { Scheme::Https } else { Scheme::Http };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         let origin = Origin::from_authority(scheme, authority)
             .map_err(|_| ConnectError::Denied(Denial::Authority(authority.to_owned())))?;
+        let permit = Arc::clone(&self.open).try_acquire_owned().map_err(|_| ConnectError::Full)?;
         let mut tcp = match &self.proxy {
-            None => connect_any(self.addresses(&origin).await?).await.map_err(ConnectError::Connect)?,
+            None => connect_any(self.resolver.addresses(&origin).await?).await.map_err(ConnectError::Connect)?,
             Some(proxy) => {
-                // The proxy looks names up; what needs no looking up is judged here all the same.
-                if let Some(address) = literal(&origin).or_else(|| this_machine(&origin)) {
-                    self.judge(&origin, vec![SocketAddr::new(address, origin.port)])?;
-                }
+                self.resolver.judge_written(&origin)?;
                 TcpStream::connect((proxy.host.as_str(), proxy.port)).await.map_err(ConnectError::Connect)?
             }
         };
         // Requests are small and written at once: waiting for more to send would only delay them.
         tcp.set_nodelay(true).map_err(ConnectError::Connect)?;
         if scheme == Scheme::Http {
-            return Ok(Stream { io: TokioIo::new(Box::new(tcp)), h2: false, proxied: self.proxy.is_some() });
+            return Ok(Stream::new(tcp, false, self.proxy.is_some(), permit));
         }
         if let Some(proxy) = &self.proxy {
             proxy.tunnel(&mut tcp, &origin).await.map_err(ConnectError::Proxy)?;
@@ -94,53 +105,7 @@ impl Policy {
         let tls = self.tls.connector().map_err(ConnectError::Tls)?;
         let tls = tls.connect(name, tcp).await.map_err(ConnectError::Tls)?;
         let h2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok(Stream { io: TokioIo::new(Box::new(tls)), h2, proxied: false })
-    }
-
-    async fn addresses(&self, origin: &Origin) -> Result<Vec<SocketAddr>, ConnectError> {
-        let found = match (&origin.host, literal(origin)) {
-            (_, Some(address)) => vec![SocketAddr::new(address, origin.port)],
-            (Host::Domain(name), None) => {
-                lookup_host((name.as_str(), origin.port)).await.map_err(ConnectError::Resolve)?.collect()
-            }
-            _ => Vec::new(),
-        };
-        if found.is_empty() {
-            return Err(ConnectError::Resolve(io::Error::other("the name has no address")));
-        }
-        Ok(self.judge(origin, found)?)
-    }
-
-    fn judge(&self, origin: &Origin, found: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Denial> {
-        if self.allow_private.iter().any(|pair| pair.is_of(origin)) {
-            return Ok(found);
-        }
-        let passed: Vec<_> = found.iter().copied().filter(|address| special(address.ip()).is_none()).collect();
-        if !passed.is_empty() {
-            return Ok(passed);
-        }
-        let addresses = found
-            .iter()
-            .filter_map(|address| special(address.ip()).map(|reason| format!("{} is {reason}", address.ip())))
-            .collect::<Vec<_>>()
-            .join(", ");
-        Err(Denial::Address { origin: origin.clone(), addresses })
-    }
-}
-
-fn literal(origin: &Origin) -> Option<IpAddr> {
-    match origin.host {
-        Host::Domain(_) => None,
-        Host::Ipv4(address) => Some(address.into()),
-        Host::Ipv6(address) => Some(address.into()),
-    }
-}
-
-/// `localhost` and all below it are this machine wherever they are looked up (RFC 6761).
-fn this_machine(origin: &Origin) -> Option<IpAddr> {
-    match &origin.host {
-        Host::Domain(name) if name == "localhost" || name.ends_with(".localhost") => Some(Ipv4Addr::LOCALHOST.into()),
-        _ => None,
+        Ok(Stream::new(tls, h2, false, permit))
     }
 }
 
@@ -196,30 +161,66 @@ impl tower_service::Service<Uri> for Connector {
 trait Bytestream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Bytestream for T {}
 
+/// When a connection last carried a byte, in either direction.
+#[derive(Clone, Debug)]
+pub(crate) struct Activity {
+    began: Instant,
+    /// Milliseconds since `began`.
+    last: Arc<AtomicU64>,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self { began: Instant::now(), last: Arc::default() }
+    }
+
+    fn note(&self) {
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last.store(now, Ordering::Relaxed);
+    }
+
+    /// The last time.
+    pub(crate) fn last(&self) -> Instant {
+        self.began + Duration::from_millis(self.last.load(Ordering::Relaxed))
+    }
+}
+
 /// A connection, with or without TLS.
 pub(crate) struct Stream {
     io: TokioIo<Box<dyn Bytestream>>,
     h2: bool,
     /// Requests are written as a proxy wants them.
     proxied: bool,
+    activity: Activity,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Stream {
+    fn new(io: impl Bytestream + 'static, h2: bool, proxied: bool, permit: OwnedSemaphorePermit) -> Self {
+        Self { io: TokioIo::new(Box::new(io)), h2, proxied, activity: Activity::new(), _permit: permit }
+    }
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        let connected = Connected::new().proxy(self.proxied);
+        let connected = Connected::new().proxy(self.proxied).extra(self.activity.clone());
         if self.h2 { connected.negotiated_h2() } else { connected }
     }
 }
 
 impl Read for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buf));
+        self.activity.note();
+        Poll::Ready(read)
     }
 }
 
 impl Write for Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        let written = ready!(Pin::new(&mut self.io).poll_write(cx, buf));
+        self.activity.note();
+        Poll::Ready(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -239,7 +240,9 @@ impl Write for Stream {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        let written = ready!(Pin::new(&mut self.io).poll_write_vectored(cx, bufs));
+        self.activity.note();
+        Poll::Ready(written)
     }
 }
 

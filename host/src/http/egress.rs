@@ -2,36 +2,43 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Uri,
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HOST, USER_AGENT},
+    Extensions, HeaderMap, HeaderValue, Method, Request, Response, Uri,
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, IF_RANGE, RANGE, USER_AGENT},
+    uri::Authority,
 };
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper_util::{
-    client::legacy::Client,
+    client::legacy::{
+        self, Client,
+        connect::{CaptureConnection, capture_connection},
+    },
     rt::{TokioExecutor, TokioTimer},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{timeout, timeout_at},
 };
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody};
 
 use crate::http::{
     allow::{AllowList, HostPort},
     body::{Progress, ResponseBody},
-    connect::{Connector, Policy},
+    connect::{Activity, Connector, Policy},
     failure::Context,
     gzip::Gunzip,
+    headers,
     limits::{HttpLimits, LimitHit},
     origin::{Origin, Scheme},
     proxy::Proxy,
     record::{CallRecord, Denial, Warned},
+    resolve::Resolver,
     secrets::{Masker, SecretError, SecretGrant, Secrets},
     tls::{Tls, TlsError, TlsOptions},
 };
@@ -73,6 +80,9 @@ const READ_BUFFER: usize = 256 * 1024;
 /// A head has at most this many fields; its size has a limit of its own.
 const MAX_FIELDS: usize = 1024;
 
+/// Origins whose places are remembered though nobody uses them. A grant of all subdomains is one of origins without end.
+const MAX_PLACES: usize = 1000;
+
 /// The way out of one source. It is never shared: a connection was judged by the grants of its source.
 pub struct Egress {
     grants: AllowList,
@@ -87,12 +97,13 @@ pub struct Egress {
 impl Egress {
     /// Checks the options. Opens nothing yet.
     pub fn new(options: EgressOptions) -> Result<Self, EgressError> {
-        let policy = Arc::new(Policy {
-            allow_private: options.allow_private,
-            tls: Tls::new(&options.tls)?,
-            proxy: options.proxy,
-            timeout: options.limits.idle,
-        });
+        let resolver = Resolver::new(options.allow_private.clone());
+        Self::with_resolver(options, resolver)
+    }
+
+    pub(crate) fn with_resolver(options: EgressOptions, resolver: Resolver) -> Result<Self, EgressError> {
+        let tls = Tls::new(&options.tls)?;
+        let policy = Arc::new(Policy::new(resolver, tls, options.proxy, options.limits.idle));
         let head = usize::try_from(options.limits.response_head).unwrap_or(usize::MAX);
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -102,7 +113,7 @@ impl Egress {
             .http1_max_buf_size(head.max(READ_BUFFER))
             .http1_max_headers(MAX_FIELDS)
             .http2_adaptive_window(true)
-            .http2_max_header_list_size(u32::try_from(head).unwrap_or(u32::MAX))
+            .http2_max_header_list_size(u32::try_from(head.max(READ_BUFFER)).unwrap_or(u32::MAX))
             .build(Connector { shared: Arc::clone(&policy) });
         Ok(Self {
             grants: options.grants,
@@ -113,6 +124,16 @@ impl Egress {
             client,
             places: Mutex::default(),
         })
+    }
+
+    pub(crate) fn limits(&self) -> &HttpLimits {
+        &self.limits
+    }
+
+    /// Notes and tells a refusal.
+    pub(crate) fn deny(&self, record: &CallRecord, denial: Denial) {
+        self.warned.warn(&denial, &self.secrets);
+        record.denied(denial);
     }
 
     /// Sends a request of a component, if it is granted.
@@ -142,7 +163,9 @@ impl Egress {
         self.prepare(&mut parts.headers, &context.origin);
         let place = self.place(&context.origin).await?;
         let patience = shorter(self.limits.idle, options.first_byte_timeout);
-        let Ok(response) = timeout(patience, self.client.request(Request::from_parts(parts, body))).await else {
+        let mut request = Request::from_parts(parts, body);
+        let connection = capture_connection(&mut request);
+        let Some(response) = unless_silent(self.client.request(request), &connection, patience).await else {
             context.stalled(patience);
             return Err(Error::HttpResponseTimeout);
         };
@@ -153,36 +176,51 @@ impl Egress {
 
     /// Judges a request by its target, before anything is opened.
     fn admit(&self, record: &Arc<CallRecord>, method: &Method, uri: &Uri) -> Result<Context, Error> {
-        if *method == Method::CONNECT {
-            // A tunnel would carry what nobody could look at.
-            return Err(Error::HttpRequestMethodInvalid);
+        let (tried, limit) = (record.tried(), u64::from(self.limits.requests_per_page));
+        if tried > limit {
+            record.limit(LimitHit::count("requests_per_page", "the number of requests", tried, limit));
+            return Err(Error::InternalError(Some("too many requests in one call".to_owned())));
         }
+        let origin = self.judge(method, uri).map_err(|denial| {
+            self.deny(record, denial);
+            Error::HttpRequestDenied
+        })?;
+        record.request();
+        Ok(Context {
+            origin,
+            limits: self.limits,
+            record: Arc::clone(record),
+            warned: Arc::clone(&self.warned),
+            secrets: Arc::clone(&self.secrets),
+        })
+    }
+
+    fn judge(&self, method: &Method, uri: &Uri) -> Result<Origin, Denial> {
+        let shorten = |text: &str| text.chars().take(100).collect::<String>();
         let scheme = match uri.scheme_str() {
             Some("https") | None => Scheme::Https,
             Some("http") => Scheme::Http,
-            Some(_) => return Err(Error::HttpProtocolError),
+            Some(other) => return Err(Denial::Scheme(shorten(other))),
         };
-        let authority = uri.authority().map_or("", |authority| authority.as_str());
-        let refuse = |denial: Denial| {
-            self.warned.warn(&denial);
-            record.denied(denial);
-            Error::HttpRequestDenied
-        };
-        let origin = Origin::from_authority(scheme, authority)
-            .map_err(|_| refuse(Denial::Authority(authority.chars().take(100).collect())))?;
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let origin = Origin::from_authority(scheme, authority).map_err(|_| Denial::Authority(shorten(authority)))?;
         if !self.grants.allows(&origin) {
-            return Err(refuse(Denial::Origin(origin)));
+            return Err(Denial::Origin(origin));
         }
-        let limit = u64::from(self.limits.requests_per_page);
-        if record.request() >= limit {
-            record.limit(LimitHit::count("requests_per_page", "the number of requests", limit + 1, limit));
-            return Err(Error::InternalError(Some("too many requests in one call".to_owned())));
+        if *method == Method::CONNECT {
+            return Err(Denial::Tunnel(origin));
         }
-        Ok(Context { origin, limits: self.limits, record: Arc::clone(record), warned: Arc::clone(&self.warned) })
+        Ok(origin)
     }
 
     fn prepare(&self, headers: &mut HeaderMap, origin: &Origin) {
-        headers.remove(HOST);
+        headers::strip(headers);
+        if self.secrets.are_bound_to(origin) && headers.get(RANGE).is_some_and(is_of_bytes) {
+            // A value that comes back in two halves would not be recognized. A server need not know ranges at all, so that
+            // every client copes with a whole answer.
+            headers.remove(RANGE);
+            headers.remove(IF_RANGE);
+        }
         self.secrets.fill_headers(headers, origin);
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         if !headers.contains_key(USER_AGENT) {
@@ -200,6 +238,9 @@ impl Egress {
     async fn place(&self, origin: &Origin) -> Result<OwnedSemaphorePermit, Error> {
         let places = {
             let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            if places.len() > MAX_PLACES {
+                places.retain(|_, place| Arc::strong_count(place) > 1);
+            }
             let connections = usize::try_from(self.limits.connections).unwrap_or(Semaphore::MAX_PERMITS);
             Arc::clone(
                 places
@@ -223,15 +264,17 @@ impl Egress {
         if size as u64 > self.limits.response_head {
             return Err(context.head_too_large(size as u64));
         }
+        headers::strip(&mut parts.headers);
+        // Before anything else is made of them: what is said of them in an error goes to the component, too.
+        self.secrets.mask_headers(&mut parts.headers);
         let gunzip = decoder(&parts.headers)?;
         if gunzip.is_some() {
             parts.headers.remove(CONTENT_ENCODING);
         }
-        if gunzip.is_some() || !self.secrets.is_empty() {
+        if gunzip.is_some() || self.secrets.are_withheld() {
             // The body changes on its way, and its length with it.
             parts.headers.remove(CONTENT_LENGTH);
         }
-        self.secrets.mask_headers(&mut parts.headers);
         let body = ResponseBody {
             incoming,
             gunzip,
@@ -259,6 +302,31 @@ fn decoder(headers: &HeaderMap) -> Result<Option<Gunzip>, Error> {
         }
     }
     Ok(gunzip)
+}
+
+/// Whether a range is one of bytes; others, as of items, are a service's own affair.
+fn is_of_bytes(range: &HeaderValue) -> bool {
+    range.as_bytes().trim_ascii_start().get(..5).is_some_and(|unit| unit.eq_ignore_ascii_case(b"bytes"))
+}
+
+/// Waits for the head of a response, as long as its connection carries bytes now and then. None when it was silent.
+async fn unless_silent(
+    response: legacy::ResponseFuture,
+    connection: &CaptureConnection,
+    patience: Duration,
+) -> Option<Result<Response<Incoming>, legacy::Error>> {
+    let mut response = pin!(response);
+    let mut since = Instant::now();
+    loop {
+        if let Ok(response) = timeout_at((since + patience).into(), &mut response).await {
+            return Some(response);
+        }
+        let mut extensions = Extensions::new();
+        if let Some(connected) = &*connection.connection_metadata() {
+            connected.get_extras(&mut extensions);
+        }
+        since = extensions.get::<Activity>().map(Activity::last).filter(|last| *last > since)?;
+    }
 }
 
 fn shorter(ours: Duration, theirs: Option<Duration>) -> Duration {

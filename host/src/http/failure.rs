@@ -10,6 +10,7 @@ use crate::http::{
     limits::{HttpLimits, LimitHit},
     origin::Origin,
     record::{CallRecord, Denial, Warned},
+    secrets::Secrets,
 };
 
 /// Everything that a failure is noted with.
@@ -19,12 +20,13 @@ pub(crate) struct Context {
     pub(crate) limits: HttpLimits,
     pub(crate) record: Arc<CallRecord>,
     pub(crate) warned: Arc<Warned>,
+    pub(crate) secrets: Arc<Secrets>,
 }
 
 impl Context {
     /// Notes and logs a refusal of a request that was admitted before its addresses were known.
     fn denied(&self, denial: Denial) -> Error {
-        self.warned.warn(&denial);
+        self.warned.warn(&denial, &self.secrets);
         self.record.not_sent();
         self.record.denied(denial);
         Error::HttpRequestDenied
@@ -45,7 +47,8 @@ impl Context {
 
     /// The code for a request that got no response.
     pub(crate) fn request(&self, error: &legacy::Error) -> Error {
-        tracing::debug!("a request to `{}` failed: {}", self.origin, chain(error));
+        // What a library says may quote what the server said, the names in its certificate for one.
+        tracing::debug!("a request to `{}` failed: {}", self.origin, self.secrets.hide(&chain(error)));
         match find::<ConnectError>(error) {
             Some(error) => self.connect(error),
             None => self.transfer(error),
@@ -67,6 +70,7 @@ impl Context {
                 io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Error::DestinationUnavailable,
                 _ => Error::ConnectionRefused,
             },
+            ConnectError::Full => Error::ConnectionLimitReached,
             ConnectError::Proxy(_) => Error::DestinationUnavailable,
             ConnectError::Tls(error) => self.handshake(error),
         }

@@ -21,8 +21,8 @@ pub struct HttpLimits {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} reached {reached}, more than the limit of {limit}")]
 pub struct LimitHit {
-    /// The key below `[source.limits]` that raises it.
-    pub key: &'static str,
+    /// The key below `[source.limits]` that raises it; none for a limit that is fixed.
+    pub key: Option<&'static str>,
     /// What was measured, as the subject of a sentence.
     pub what: String,
     /// The value that was reached, with its unit.
@@ -33,25 +33,34 @@ pub struct LimitHit {
 
 impl LimitHit {
     /// A limit on bytes; `reached` is a lower bound when counting stopped at the limit.
-    pub fn bytes(key: &'static str, what: impl Into<String>, reached: u64, limit: u64) -> Self {
-        Self { key, what: what.into(), reached: Bytes(reached).to_string(), limit: Bytes(limit).to_string() }
+    pub fn bytes(key: impl Into<Option<&'static str>>, what: impl Into<String>, reached: u64, limit: u64) -> Self {
+        let (reached, limit) = (Bytes(reached).to_string(), Bytes(limit).to_string());
+        Self { key: key.into(), what: what.into(), reached, limit }
     }
 
     /// A limit on a number of things.
-    pub fn count(key: &'static str, what: impl Into<String>, reached: u64, limit: u64) -> Self {
-        Self { key, what: what.into(), reached: reached.to_string(), limit: limit.to_string() }
+    pub fn count(key: impl Into<Option<&'static str>>, what: impl Into<String>, reached: u64, limit: u64) -> Self {
+        Self { key: key.into(), what: what.into(), reached: reached.to_string(), limit: limit.to_string() }
     }
 
     /// A limit on time.
-    pub fn time(key: &'static str, what: impl Into<String>, reached: Duration, limit: Duration) -> Self {
+    pub fn time(
+        key: impl Into<Option<&'static str>>,
+        what: impl Into<String>,
+        reached: Duration,
+        limit: Duration,
+    ) -> Self {
         // Digits below the millisecond say nothing here.
         let reached = Duration::from_millis(u64::try_from(reached.as_millis()).unwrap_or(u64::MAX));
-        Self { key, what: what.into(), reached: format!("{reached:?}"), limit: format!("{limit:?}") }
+        Self { key: key.into(), what: what.into(), reached: format!("{reached:?}"), limit: format!("{limit:?}") }
     }
 
     /// What the user can do about it.
     pub fn hint(&self) -> String {
-        format!("raise `{}` in [source.limits], if the component is to be trusted with more", self.key)
+        match self.key {
+            Some(key) => format!("raise `{key}` in [source.limits], if the component is to be trusted with more"),
+            None => "this limit is fixed, far above what components need: tell its author".to_owned(),
+        }
     }
 }
 

@@ -1,11 +1,10 @@
 //! The HTTP capability that a component is lent: requests to granted origins, and nothing else.
 //!
-//! A request passes these in turn: `hooks` takes it from `wasi:http`; [`egress`] judges its [`origin`] by the
-//! [`allow`]-list,
-//! puts [`secrets`] in and waits for a place; `connect` looks the name up once, judges each [`address`] and connects to
-//! those that passed, with [`tls`], perhaps through a [`proxy`]; the response's `body` is decoded, limited and freed of
-//! secrets. What happens is noted in the call's [`record`], from which the call's outcome is judged; the component sees
-//! an error code, made in `failure`.
+//! A request passes these in turn: `hooks` takes it from `wasi:http`, but for `headers` that are the host's alone;
+//! [`egress`] judges its [`origin`] by the [`allow`]-list, puts [`secrets`] in and waits for a place; `resolve` looks the
+//! name up once and judges each [`address`]; `connect` connects to those that passed, with [`tls`], perhaps through a
+//! [`proxy`]; the response's `body` is decoded, limited and freed of secrets. What happens is noted in the call's
+//! [`record`], from which the call's outcome is judged; the component sees an error code, made in `failure`.
 
 pub mod address;
 pub mod allow;
@@ -19,8 +18,10 @@ mod connect;
 pub mod egress;
 mod failure;
 mod gzip;
+mod headers;
 pub(crate) mod hooks;
 pub mod proxy;
+mod resolve;
 pub mod tls;
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use std::{
 };
 
 use crate::{
-    http::{allow::HostPort, limits::LimitHit, origin::Origin},
+    http::{allow::HostPort, limits::LimitHit, origin::Origin, secrets::Secrets},
     model::Traffic,
 };
 
-/// A request that was refused because nothing grants it.
+/// What was refused because nothing grants it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denial {
     /// The origin is not on the allow-list.
@@ -23,10 +23,21 @@ pub enum Denial {
         origin: Origin,
         /// The addresses with the reason for each.
         addresses: String,
+        /// Whether a grant would let the request pass: none leads from a name to a metadata service.
+        grantable: bool,
     },
     /// Not an origin at all.
     #[error("a request to `{0}` was denied: it is no host that can be granted")]
     Authority(String),
+    /// Neither HTTP nor HTTPS.
+    #[error("a request by the scheme `{0}` was denied: only `http` and `https` can be granted")]
+    Scheme(String),
+    /// A tunnel would carry what nobody could look at.
+    #[error("a request to `{0}` was denied: nothing grants the method CONNECT")]
+    Tunnel(Origin),
+    /// A field of a request that is the host's alone.
+    #[error("the header field `{0}` of a request was denied: it is the host's alone")]
+    Header(String),
 }
 
 impl Denial {
@@ -34,10 +45,10 @@ impl Denial {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Origin(origin) => Some(format!("add \"{origin}\" to `allow` in [source]")),
-            Self::Address { origin, .. } => {
+            Self::Address { origin, grantable: true, .. } => {
                 Some(format!("add \"{}\" to `allow_private` in [source]", HostPort::from(origin)))
             }
-            Self::Authority(_) => None,
+            Self::Address { .. } | Self::Authority(_) | Self::Scheme(_) | Self::Tunnel(_) | Self::Header(_) => None,
         }
     }
 }
@@ -53,6 +64,8 @@ pub struct CallRecord {
 pub struct Notes {
     /// Requests, bytes and denials.
     pub traffic: Traffic,
+    /// Requests that were tried, granted or not.
+    pub tried: u64,
     /// The first denial.
     pub denial: Option<Denial>,
     /// The first limit that was reached.
@@ -74,12 +87,16 @@ impl CallRecord {
         self.notes().clone()
     }
 
-    /// Counts a request, and tells how many there were before it.
-    pub(crate) fn request(&self) -> u64 {
+    /// Counts a request before it is judged, and tells how many there were with it.
+    pub(crate) fn tried(&self) -> u64 {
         let mut notes = self.notes();
-        let before = notes.traffic.requests;
-        notes.traffic.requests += 1;
-        before
+        notes.tried += 1;
+        notes.tried
+    }
+
+    /// Counts a request that is sent.
+    pub(crate) fn request(&self) {
+        self.notes().traffic.requests += 1;
     }
 
     /// Takes a request back that was counted and then not sent.
@@ -98,11 +115,19 @@ impl CallRecord {
         self.notes().limit.get_or_insert(hit);
     }
 
-    /// Notes a refusal; the first one is the one that is told.
+    /// Whether a limit was reached.
+    pub(crate) fn is_over(&self) -> bool {
+        self.notes().limit.is_some()
+    }
+
+    /// Notes a refusal; the first one is the one that is told, and one of a request before one of a field.
     pub(crate) fn denied(&self, denial: Denial) {
         let mut notes = self.notes();
         notes.traffic.denied += 1;
-        notes.denial.get_or_insert(denial);
+        let is_field = |denial: &Denial| matches!(denial, Denial::Header(_));
+        if notes.denial.as_ref().is_none_or(|told| is_field(told) && !is_field(&denial)) {
+            notes.denial = Some(denial);
+        }
     }
 
     /// Notes a server that was silent for too long.
@@ -118,7 +143,7 @@ impl CallRecord {
 
 /// Warns of each denial once, however often a component tries.
 #[derive(Debug, Default)]
-pub struct Warned {
+pub(crate) struct Warned {
     seen: Mutex<HashSet<String>>,
 }
 
@@ -126,12 +151,17 @@ pub struct Warned {
 const MAX_WARNINGS: usize = 20;
 
 impl Warned {
-    /// Logs a denial with the line that would grant it.
-    pub fn warn(&self, denial: &Denial) {
+    /// Logs a denial with the line that would grant it. A host name may be a secret that the component was given.
+    pub(crate) fn warn(&self, denial: &Denial, secrets: &Secrets) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() < MAX_WARNINGS && seen.insert(denial.to_string()) {
-            let hint = denial.hint().map_or_else(String::new, |hint| format!("; {hint}"));
-            tracing::warn!("{denial}{hint}");
+        if seen.len() > MAX_WARNINGS || !seen.insert(denial.to_string()) {
+            return;
         }
+        if seen.len() > MAX_WARNINGS {
+            tracing::warn!("more was denied than these {MAX_WARNINGS}: the rest is counted, and not told one by one");
+            return;
+        }
+        let hint = denial.hint().map_or_else(String::new, |hint| format!("; {hint}"));
+        tracing::warn!("{}", secrets.hide(&format!("{denial}{hint}")));
     }
 }

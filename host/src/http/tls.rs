@@ -60,12 +60,7 @@ impl Tls {
     }
 
     fn configure(&self) -> Result<Arc<ClientConfig>, String> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        if roots.is_empty() {
-            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-        }
-        roots.add_parsable_certificates(self.extra.iter().cloned());
+        let roots = roots(rustls_native_certs::load_native_certs().certs, &self.extra);
         let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| error.to_string())?
@@ -74,6 +69,17 @@ impl Tls {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
+}
+
+/// The roots that are trusted. A machine without any, a small container, gets Mozilla's.
+fn roots(native: Vec<CertificateDer<'static>>, extra: &[CertificateDer<'static>]) -> RootCertStore {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(native);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    roots.add_parsable_certificates(extra.iter().cloned());
+    roots
 }
 
 /// The name that the certificate must be for.
@@ -89,4 +95,24 @@ fn read_roots(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let read = |source| TlsError::Read { path: path.to_owned(), source };
     let roots = CertificateDer::pem_file_iter(path).map_err(read)?.collect::<Result<Vec<_>, _>>().map_err(read)?;
     if roots.is_empty() { Err(TlsError::Empty { path: path.to_owned() }) } else { Ok(roots) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, KeyPair};
+
+    use super::*;
+
+    fn root(name: &str) -> CertificateDer<'static> {
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()
+    }
+
+    #[test]
+    fn roots_are_the_system_s_or_mozilla_s_and_the_extra_ones() {
+        let mozilla = webpki_roots::TLS_SERVER_ROOTS.len();
+        assert_eq!(roots(Vec::new(), &[]).len(), mozilla);
+        assert_eq!(roots(Vec::new(), &[root("extra")]).len(), mozilla + 1);
+        assert_eq!(roots(vec![root("a"), root("b")], &[root("extra")]).len(), 3);
+    }
 }

@@ -7,13 +7,19 @@ use super::{
     *,
 };
 
-/// A call with limits that a test reaches at once.
+/// A call with limits on sizes and counts that a test reaches at once.
 fn tight(origin: &str) -> Call {
     let mut opts = options(origin);
-    opts.limits.idle = Duration::from_millis(50);
     opts.limits.response = 1000;
     opts.limits.response_head = 10_000;
     opts.limits.requests_per_page = 2;
+    Call::new(opts)
+}
+
+/// A call that waits for a silent server only a moment.
+fn impatient(origin: &str) -> Call {
+    let mut opts = options(origin);
+    opts.limits.idle = Duration::from_millis(50);
     Call::new(opts)
 }
 
@@ -21,7 +27,7 @@ async fn check_limit(reply: Vec<u8>, key: &str) -> Error {
     let server = Server::start(move |_| Reply::Hold(reply.clone())).await;
     let call = tight(&server.origin());
     let error = call.get(&server.origin()).await.unwrap_err();
-    assert_eq!(call.notes().limit.expect("no limit was noted").key, key);
+    assert_eq!(call.notes().limit.expect("no limit was noted").key, Some(key));
     error
 }
 
@@ -84,10 +90,26 @@ fn requests_are_limited() {
 fn silence_before_the_head_is_a_timeout() {
     run(async {
         let server = Server::start(|_| Reply::Hold(Vec::new())).await;
-        let call = tight(&server.origin());
+        let call = impatient(&server.origin());
         assert!(matches!(call.get(&server.origin()).await, Err(Error::HttpResponseTimeout)));
         assert_eq!(call.notes().stalled.unwrap(), format!("`{}` was silent for 50ms", server.origin()));
         assert_eq!(call.notes().limit, None);
+    });
+}
+
+#[test]
+fn a_head_that_drips_is_no_silence() {
+    run(async {
+        let server = Server::start(|_| {
+            Reply::Drip(response(&format!("x-slow: {}\r\n", "x".repeat(100)), b"ok"), Duration::from_millis(5))
+        })
+        .await;
+        let mut opts = options(&server.origin());
+        opts.limits.idle = Duration::from_millis(500);
+        let call = Call::new(opts);
+        // The whole takes longer than the longest silence, and no pause in it does.
+        assert_eq!(call.get(&server.origin()).await.unwrap().body, "ok");
+        assert_eq!(call.notes().stalled, None);
     });
 }
 
@@ -96,7 +118,7 @@ fn silence_in_the_body_is_a_timeout() {
     run(async {
         let server =
             Server::start(|_| Reply::Hold(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf".to_vec())).await;
-        let call = tight(&server.origin());
+        let call = impatient(&server.origin());
         assert!(matches!(call.get(&server.origin()).await, Err(Error::ConnectionReadTimeout)));
         assert!(call.notes().stalled.is_some());
     });

@@ -1,7 +1,9 @@
 //! The way out against servers on loopback, well-behaved and not.
 
+mod denials;
 mod limits;
 mod plain;
+mod secrets;
 mod server;
 mod tls;
 
@@ -17,6 +19,7 @@ use super::{
     egress::{Egress, EgressOptions},
     limits::HttpLimits,
     record::{CallRecord, Notes},
+    resolve::Resolver,
     secrets::SecretGrant,
     tls::TlsOptions,
 };
@@ -44,6 +47,11 @@ fn options(origin: &str) -> EgressOptions {
     }
 }
 
+/// No body.
+fn empty() -> WasiBody {
+    Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync()
+}
+
 /// What a component would see of a response.
 #[derive(Debug)]
 struct Seen {
@@ -63,9 +71,12 @@ impl Call {
         Self { egress: Arc::new(Egress::new(options).unwrap()), record: Arc::default() }
     }
 
+    fn with(options: EgressOptions, resolver: Resolver) -> Self {
+        Self { egress: Arc::new(Egress::with_resolver(options, resolver).unwrap()), record: Arc::default() }
+    }
+
     async fn get(&self, url: &str) -> Result<Seen, Error> {
-        let body = Empty::<Bytes>::new().map_err(|never| match never {}).boxed_unsync();
-        self.send(Request::get(url).body(body).unwrap()).await
+        self.send(Request::get(url).body(empty()).unwrap()).await
     }
 
     async fn send(&self, request: Request<WasiBody>) -> Result<Seen, Error> {
@@ -85,5 +96,6 @@ fn secret(token: &str, value: &str, origin: &str) -> SecretGrant {
         token: token.to_owned(),
         value: crate::secret::Secret::new(value),
         origins: AllowList::parse([origin]).unwrap(),
+        exposed: false,
     }
 }

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{
@@ -21,6 +22,8 @@ pub(super) enum Reply {
     Close(Vec<u8>),
     /// Write this, and stay silent.
     Hold(Vec<u8>),
+    /// Write this byte by byte, with a pause before each.
+    Drip(Vec<u8>, Duration),
 }
 
 /// A whole response.
@@ -83,6 +86,12 @@ async fn talk(
         match respond(&head) {
             Reply::Keep(bytes) => stream.write_all(&bytes).await.ok()?,
             Reply::Close(bytes) => return stream.write_all(&bytes).await.ok(),
+            Reply::Drip(bytes, pause) => {
+                for byte in bytes {
+                    tokio::time::sleep(pause).await;
+                    stream.write_all(&[byte]).await.ok()?;
+                }
+            }
             Reply::Hold(bytes) => {
                 stream.write_all(&bytes).await.ok()?;
                 std::future::pending::<()>().await;

@@ -1,6 +1,9 @@
 //! Certificates, and the protocol that is agreed on in the handshake.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -19,6 +22,8 @@ use super::{
 struct Secure {
     origin: String,
     ca_file: PathBuf,
+    /// For each handshake, whether it took up an earlier session.
+    resumed: Arc<Mutex<Vec<bool>>>,
     _dir: tempfile::TempDir,
 }
 
@@ -42,12 +47,18 @@ async fn secure(alpn: &'static [u8]) -> Secure {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
+    let resumed = Arc::new(Mutex::new(Vec::new()));
+    let handshakes = Arc::clone(&resumed);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let kind = stream.get_ref().1.handshake_kind();
+            handshakes.lock().unwrap().push(kind == Some(rustls::HandshakeKind::Resumed));
             if alpn == b"h2" {
                 let answer = service_fn(|request: http::Request<hyper::body::Incoming>| async move {
-                    Ok::<_, std::convert::Infallible>(http::Response::new(format!("{:?}", request.version())))
+                    let head: usize = request.uri().path().trim_start_matches('/').parse().unwrap_or(0);
+                    let answer = http::Response::builder().header("x-long", "x".repeat(head));
+                    answer.body(format!("{:?}", request.version()))
                 });
                 let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
                 tokio::spawn(server.serve_connection(TokioIo::new(stream), answer));
@@ -58,7 +69,7 @@ async fn secure(alpn: &'static [u8]) -> Secure {
             }
         }
     });
-    Secure { origin: format!("https://localhost:{port}"), ca_file, _dir: dir }
+    Secure { origin: format!("https://localhost:{port}"), ca_file, resumed, _dir: dir }
 }
 
 #[test]
@@ -87,6 +98,22 @@ fn an_extra_root_is_trusted_for_its_names_alone() {
 }
 
 #[test]
+fn sources_share_neither_connections_nor_sessions() {
+    run(async {
+        let server = secure(b"http/1.1").await;
+        let tls = TlsOptions { ca_file: Some(server.ca_file.clone()) };
+        let options = EgressOptions { tls, ..options(&server.origin) };
+        let sources = [Call::new(options.clone()), Call::new(options)];
+        // The server closes after each answer, so that each request is a handshake.
+        for source in [0, 0, 1, 1] {
+            sources[source].get(&server.origin).await.unwrap();
+        }
+        let resumed = server.resumed.lock().unwrap().clone();
+        assert_eq!(resumed, [false, true, false, true], "a session was shared, or none was used again");
+    });
+}
+
+#[test]
 fn http_2_is_spoken_where_it_is_offered() {
     run(async {
         let server = secure(b"h2").await;
@@ -95,6 +122,19 @@ fn http_2_is_spoken_where_it_is_offered() {
         for _ in 0..3 {
             assert_eq!(call.get(&server.origin).await.unwrap().body, "HTTP/2.0");
         }
+    });
+}
+
+#[test]
+fn a_head_of_http_2_is_limited() {
+    run(async {
+        let server = secure(b"h2").await;
+        let tls = TlsOptions { ca_file: Some(server.ca_file.clone()) };
+        let call = Call::new(EgressOptions { tls, ..options(&server.origin) });
+        assert!(call.get(&format!("{}/10000", server.origin)).await.is_ok());
+        let error = call.get(&format!("{}/70000", server.origin)).await.unwrap_err();
+        assert!(matches!(error, Error::HttpResponseHeaderSectionSize(_)), "{error}");
+        assert_eq!(call.notes().limit.unwrap().key, Some("response_head"));
     });
 }
 

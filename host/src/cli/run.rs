@@ -187,8 +187,8 @@ fn plan(selected: &[ResourceSpec], config: &Config, state: &mut State, full_refr
             let resource = ResourceHints {
                 resource: spec.name.clone(),
                 write_disposition: hints.write_disposition.unwrap_or(spec.write_disposition),
-                primary_key: hints.primary_key.clone().unwrap_or_else(|| spec.primary_key.clone()),
-                merge_key: hints.merge_key.clone().unwrap_or_default(),
+                primary_key: hints.primary_key.clone().or_else(|| listed_key(spec)),
+                merge_key: hints.merge_key.clone(),
                 max_table_nesting: hints.max_table_nesting,
                 hard_delete: hints.hard_delete.clone(),
             };
@@ -209,6 +209,11 @@ fn plan(selected: &[ResourceSpec], config: &Config, state: &mut State, full_refr
             Planned { hints: resource, action, replace_once: continued || (full_refresh && !skip) }
         })
         .collect()
+}
+
+/// The key that the component names; none when it names none, so that the one that is stored stays.
+fn listed_key(spec: &ResourceSpec) -> Option<Vec<String>> {
+    (!spec.primary_key.is_empty()).then(|| spec.primary_key.clone())
 }
 
 /// The resources that add rows to a table that has some already, with nothing to tell a row that is there twice.

@@ -13,7 +13,7 @@ use super::{
     numbers::{float_text, float_to_int, parse_decimal, parse_float, parse_int, parse_whole, within_limit},
     parse,
     schema::DataType,
-    tape::{Document, Tape},
+    tape::{Document, Node, Tape},
     timestamp::{self, Moment},
 };
 
@@ -27,6 +27,7 @@ const BASE64: GeneralPurpose =
 /// A value as its column stores it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cell<'a> {
+    Null,
     Bool(bool),
     /// A bigint, or the microseconds of a time of day.
     Int(i64),
@@ -56,7 +57,7 @@ pub(crate) fn coerce(to: DataType, value: Scalar<'_>) -> Option<Cell<'_>> {
         DataType::Date => to_day(value).map(Cell::Day),
         DataType::Time => to_time_of_day(value).map(Cell::Int),
         DataType::Binary => to_bytes(value).map(Cell::Bytes),
-        DataType::Json => to_json(value).map(Cell::Text),
+        DataType::Json => to_json(value),
         DataType::Decimal => to_decimal(value).map(Cell::Wide),
         DataType::Wei => to_wei(value).map(Cell::Wide),
     }
@@ -163,15 +164,19 @@ fn hex_bytes(hex: &str) -> Option<Vec<u8>> {
     odd.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
-fn to_json(value: Scalar<'_>) -> Option<Cow<'_, str>> {
+fn to_json(value: Scalar<'_>) -> Option<Cell<'_>> {
     match value {
-        Scalar::Json(text) => Some(Cow::Borrowed(text)),
+        Scalar::Json(text) => Some(Cell::Text(Cow::Borrowed(text))),
         Scalar::Text(text) => {
             let mut tape = Tape::default();
             parse::parse(text, &mut tape).ok()?;
+            let document = Document { text, tape: &tape };
+            if document.node(0) == Node::Null {
+                return Some(Cell::Null);
+            }
             let mut compact = String::new();
-            json_text::write(Document { text, tape: &tape }, 0, &mut compact);
-            Some(Cow::Owned(compact))
+            json_text::write(document, 0, &mut compact);
+            Some(Cell::Text(Cow::Owned(compact)))
         }
         _ => None,
     }
@@ -255,6 +260,7 @@ mod tests {
             (T::Binary, S::Int(0), Some(Cell::Bytes(vec![]))),
             (T::Binary, S::Int(-1), None),
             (T::Json, S::Text("{\"a\": [1, 2.50]}"), text("{\"a\":[1,2.5]}")),
+            (T::Json, S::Text(" null "), Some(Cell::Null)),
             (T::Json, S::Text("nope"), None),
             (T::Json, S::Int(1), None),
             (T::Decimal, S::Text("1.5"), Some(Cell::Wide(1_500_000_000))),

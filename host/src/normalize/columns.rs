@@ -140,12 +140,12 @@ impl Cells {
         true
     }
 
-    /// Writes a double; false when this is no column of such.
+    /// Writes a double; false when this is no column of such. Minus zero becomes zero, as in the SQL that dlt writes.
     #[inline]
     pub(crate) fn push_float(&mut self, row: usize, value: f64) -> bool {
         self.pad(row);
         let Values::Float(values) = &mut self.values else { return false };
-        values.push(value);
+        values.push(value + 0.0);
         self.append_non_null();
         true
     }
@@ -162,15 +162,16 @@ impl Cells {
 
     /// Writes a cell that was coerced to the type of this column; false when the column can hold no more.
     pub(crate) fn push(&mut self, row: usize, cell: &Cell<'_>) -> bool {
+        if let Cell::Float(value) = cell {
+            return self.push_float(row, *value);
+        }
         self.pad(row);
         let pushed = match (&mut self.values, cell) {
+            // A row whose cell is left out has a null there.
+            (_, Cell::Null) => return true,
             (Values::Text(texts), Cell::Text(text)) => texts.push(text.as_bytes()),
             (Values::Text(texts), Cell::Bytes(bytes)) => texts.push(bytes),
             (Values::Int(values), Cell::Int(value) | Cell::Instant { micros: value, .. }) => {
-                values.push(*value);
-                true
-            }
-            (Values::Float(values), Cell::Float(value)) => {
                 values.push(*value);
                 true
             }

@@ -1,10 +1,6 @@
 //! Hints of resources, and what they make of the schema.
 
-use super::{
-    names::Naming,
-    rows::Rows,
-    schema::{Column, Table},
-};
+use super::{names::Naming, rows::Rows, schema::Column};
 use crate::model::{ResourceName, WriteDisposition};
 
 /// What is known about a resource before its first record.
@@ -14,13 +10,13 @@ pub struct ResourceHints {
     pub resource: ResourceName,
     /// What its rows do to those of earlier loads.
     pub write_disposition: WriteDisposition,
-    /// Dotted paths of the fields that identify a record.
-    pub primary_key: Vec<String>,
-    /// Dotted paths of the fields by which a merge finds the rows to replace.
-    pub merge_key: Vec<String>,
-    /// How many levels of objects and lists are taken apart; deeper ones are kept as JSON. None for dlt's 1000.
+    /// Dotted paths of the fields that identify a record. None for those of before, an empty list for none.
+    pub primary_key: Option<Vec<String>>,
+    /// Dotted paths of the fields by which a merge finds the rows to replace. None for those of before.
+    pub merge_key: Option<Vec<String>>,
+    /// How many levels of objects and lists are taken apart; deeper ones are kept as JSON. None for as many as before.
     pub max_table_nesting: Option<u32>,
-    /// The field that marks a record as deleted.
+    /// The field that marks a record as deleted. None for that of before.
     pub hard_delete: Option<String>,
 }
 
@@ -30,8 +26,8 @@ impl ResourceHints {
         Self {
             resource,
             write_disposition: WriteDisposition::Append,
-            primary_key: Vec::new(),
-            merge_key: Vec::new(),
+            primary_key: None,
+            merge_key: None,
             max_table_nesting: None,
             hard_delete: None,
         }
@@ -44,10 +40,11 @@ impl Rows {
         let name = self.naming.path(hints.resource.as_str());
         let table = self.find_table(&name).unwrap_or_else(|| self.add_table(name.clone(), name, None));
         let naming = self.naming;
-        let columns = |paths: &[String]| paths.iter().map(|path| column_name(naming, path)).collect::<Vec<_>>();
-        let (primary_key, merge_key) = (columns(&hints.primary_key), columns(&hints.merge_key));
+        let columns = |paths: &Vec<String>| paths.iter().map(|path| column_name(naming, path)).collect::<Vec<_>>();
+        let primary_key = hints.primary_key.as_ref().map(columns);
+        let merge_key = hints.merge_key.as_ref().map(columns);
         let hard_delete = hints.hard_delete.as_deref().map(|path| column_name(naming, path));
-        for name in primary_key.iter().chain(&merge_key).chain(&hard_delete) {
+        for name in primary_key.iter().flatten().chain(merge_key.iter().flatten()).chain(&hard_delete) {
             let column = self.column(table, name);
             if !self.tables[table].columns[column].listed {
                 self.list_column(table, column);
@@ -56,19 +53,17 @@ impl Rows {
         if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
             schema.resource = Some(hints.resource.as_str().to_owned());
             schema.write_disposition = Some(hints.write_disposition);
-            let seen_data = schema.seen_data;
+            // As in dlt, what nobody says now stays as it was.
+            schema.max_nesting = hints.max_table_nesting.or(schema.max_nesting);
             for column in schema.columns.values_mut() {
-                let key = primary_key.contains(&column.name);
-                set_key(column, key, seen_data);
-                column.merge_key = merge_key.contains(&column.name);
-                column.hard_delete = hard_delete.as_ref() == Some(&column.name);
+                set_keys(column, primary_key.as_deref(), merge_key.as_deref());
+                column.hard_delete |= hard_delete.as_ref() == Some(&column.name);
             }
         }
         self.forget_places();
-        self.tables[table].max_nesting = hints.max_table_nesting;
         self.tables[table].propagates = self.needs_root_ids(table);
         if let Some((_, schema)) = self.schema.tables.get_index(table) {
-            let schema: &Table = schema;
+            self.tables[table].max_nesting = schema.max_nesting;
             self.tables[table].require(schema);
         }
         self.journal.clear();
@@ -76,16 +71,18 @@ impl Rows {
     }
 }
 
-/// Makes a column part of the primary key, or not. A column that may have nulls already stays as it is; what is missing
-/// in new rows is told by the normalizer.
-fn set_key(column: &mut Column, key: bool, seen_data: bool) {
-    if key && !(seen_data && column.data_type.is_some()) {
+/// Makes a column part of the primary key and of the merge key, or not; a key that is not told stays. As in dlt, the
+/// schema says of a key that it is never null even where the table has nulls already.
+fn set_keys(column: &mut Column, primary: Option<&[String]>, merge: Option<&[String]>) {
+    let was_key = column.primary_key || column.merge_key;
+    column.primary_key = primary.map_or(column.primary_key, |names| names.contains(&column.name));
+    column.merge_key = merge.map_or(column.merge_key, |names| names.contains(&column.name));
+    let is_key = column.primary_key || column.merge_key;
+    if is_key {
         column.nullable = false;
-    }
-    if !key && column.primary_key && column.data_type.is_none() {
+    } else if was_key && column.data_type.is_none() {
         column.nullable = true;
     }
-    column.primary_key = key;
 }
 
 /// The column of a field that is told by a dotted path.

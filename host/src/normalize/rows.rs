@@ -132,6 +132,7 @@ impl Rows {
             resource: None,
             write_disposition: None,
             columns: indexmap::IndexMap::new(),
+            max_nesting: None,
             seen_data: false,
         };
         let mut state = TableState::new(&table);
@@ -180,9 +181,16 @@ impl Rows {
         let before = schema.columns.shift_remove_full(&name).map(|(place, _, column)| (place, column));
         let mut typed = before.as_ref().map_or_else(|| Column::new(name.clone(), None), |(_, column)| column.clone());
         typed.data_type = Some(data_type);
+        if let (None, Some(system)) = (&before, System::of_name(&name)) {
+            system.mark(&mut typed);
+        }
         mark(&mut typed);
         // Rows that are there already have no value here.
         typed.nullable |= schema.seen_data || rows > 0;
+        let state = &mut self.tables[table];
+        if !typed.nullable && state.system_of(self.propagates, &name).is_none() && !state.required.contains(&column) {
+            state.required.push(column);
+        }
         schema.columns.insert(name, typed);
         self.journal.changes.push(Change::Typed { table, column, before });
     }
@@ -195,10 +203,7 @@ impl Rows {
         }
         let column = self.column(table, system.name());
         if self.tables[table].columns[column].cells.is_none() {
-            self.type_column(table, column, system.data_type(), |column| {
-                column.nullable = false;
-                system.mark(column);
-            });
+            self.type_column(table, column, system.data_type(), |column| system.mark(column));
         }
         self.tables[table].system[system as usize] = column;
         column
@@ -264,6 +269,9 @@ impl Rows {
                 }
             }
             Change::Typed { table, column, before } => {
+                if before.is_none() {
+                    self.tables[table].required.retain(|required| *required != column);
+                }
                 let state = &mut self.tables[table].columns[column];
                 state.cells = None;
                 state.listed = before.is_some();

@@ -128,6 +128,9 @@ pub struct Table {
     pub write_disposition: Option<WriteDisposition>,
     /// In the order of creation; the key is the column's name.
     pub columns: IndexMap<String, Column>,
+    /// Root tables: how many levels of objects and lists are taken apart (dlt's `x-normalizer.max_nesting`). None for
+    /// dlt's 1000.
+    pub max_nesting: Option<u32>,
     /// Whether rows were ever written to it (dlt's `x-normalizer.seen-data`).
     pub seen_data: bool,
 }

@@ -26,6 +26,11 @@ pub(crate) enum System {
 impl System {
     pub(crate) const ALL: [Self; 5] = [Self::LoadId, Self::RootId, Self::ParentId, Self::ListIndex, Self::Id];
 
+    /// The column of a name.
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|system| system.name() == name)
+    }
+
     /// The name of the column.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -41,8 +46,9 @@ impl System {
         if self == Self::ListIndex { DataType::Bigint } else { DataType::Text }
     }
 
-    /// Gives a column dlt's hints.
+    /// Gives a column the hints that dlt gives to all columns of this name.
     pub(crate) fn mark(self, column: &mut Column) {
+        column.nullable = false;
         column.row_key = self == Self::Id;
         column.unique = self == Self::Id;
         column.parent_key = self == Self::ParentId;
@@ -102,7 +108,7 @@ impl TableState {
             path: table.name.clone(),
             is_root: table.parent.is_none(),
             propagates: false,
-            max_nesting: None,
+            max_nesting: table.max_nesting,
             columns: Vec::with_capacity(table.columns.len()),
             by_name: HashMap::with_capacity(table.columns.len()),
             required: Vec::new(),
@@ -140,18 +146,19 @@ impl TableState {
 
     /// Finds out again which columns need a value in each row.
     pub(crate) fn require(&mut self, table: &Table) {
-        let filled = |name: &str| System::ALL.iter().any(|system| system.name() == name);
+        // A stored column for the ids of roots is always filled: the root of such a table hands its ids down.
         self.required = table
             .columns
             .values()
-            .filter(|column| (column.primary_key || !column.nullable) && !filled(&column.name))
+            .filter(|column| column.primary_key || !column.nullable)
+            .filter(|column| self.system_of(true, &column.name).is_none())
             .filter_map(|column| self.by_name.get(&column.name).copied())
             .collect();
     }
 
     /// Which column of this table a name is, if the normalizer fills it itself.
     pub(crate) fn system_of(&self, propagates: bool, name: &str) -> Option<System> {
-        let system = System::ALL.into_iter().find(|system| system.name() == name)?;
+        let system = System::of_name(name)?;
         let filled = match system {
             System::Id => true,
             System::LoadId => self.is_root,

@@ -133,8 +133,8 @@ impl Disk {
                 let hints = ResourceHints {
                     resource,
                     write_disposition: disposition,
-                    primary_key: if disposition == WriteDisposition::Merge { vec!["id".into()] } else { Vec::new() },
-                    merge_key: Vec::new(),
+                    primary_key: (disposition == WriteDisposition::Merge).then(|| vec!["id".into()]),
+                    merge_key: None,
                     max_table_nesting: None,
                     hard_delete: None,
                 };

@@ -79,6 +79,7 @@ fn table(name: &str, columns: &[(&str, DataType)]) -> Table {
         resource: None,
         write_disposition: None,
         columns: IndexMap::new(),
+        max_nesting: None,
         seen_data: true,
     };
     add(&mut table, columns);

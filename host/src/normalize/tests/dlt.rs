@@ -42,7 +42,7 @@ fn pages_become_what_dlt_makes_of_them() {
         for (name, value) in &case.hints {
             match *name {
                 "max_table_nesting" => hints.max_table_nesting = value.parse().ok(),
-                "primary_key" => hints.primary_key = value.split(',').map(str::to_owned).collect(),
+                "primary_key" => hints.primary_key = Some(value.split(',').map(str::to_owned).collect()),
                 other => panic!("unknown hint `{other}`"),
             }
         }

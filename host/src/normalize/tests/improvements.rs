@@ -212,7 +212,7 @@ fn lost_fractions_of_microseconds_are_counted() {
 fn a_record_without_its_key_is_rejected_and_leaves_no_trace() {
     let mut normalizer = normalizer();
     let mut hints = ResourceHints::new(resource());
-    hints.primary_key = vec!["id".to_owned(), "chat.id".to_owned()];
+    hints.primary_key = Some(vec!["id".to_owned(), "chat.id".to_owned()]);
     normalizer.declare(&hints);
     page(&mut normalizer, &[r#"{"id":1,"chat":{"id":"x"},"n":null}"#]);
     let before = normalizer.schema().tables["t"].clone();

@@ -9,7 +9,7 @@ use crate::{
 fn merge() -> ResourceHints {
     let mut hints = ResourceHints::new(resource());
     hints.write_disposition = WriteDisposition::Merge;
-    hints.primary_key = vec!["id".to_owned()];
+    hints.primary_key = Some(vec!["id".to_owned()]);
     hints
 }
 
@@ -106,11 +106,11 @@ fn a_table_with_rows_gets_only_columns_that_may_be_null() {
 }
 
 #[test]
-fn hints_are_those_of_the_last_declaration() {
+fn hints_stay_until_others_are_declared() {
     let mut normalizer = normalizer();
     let mut hints = merge();
-    hints.primary_key = vec!["id".to_owned(), "Chat ID".to_owned()];
-    hints.merge_key = vec!["visitor.userName".to_owned()];
+    hints.primary_key = Some(vec!["id".to_owned(), "Chat ID".to_owned()]);
+    hints.merge_key = Some(vec!["visitor.userName".to_owned()]);
     hints.hard_delete = Some("deletedAt".to_owned());
     normalizer.declare(&hints);
     let table = &normalizer.schema().tables["t"];
@@ -120,9 +120,17 @@ fn hints_are_those_of_the_last_declaration() {
     assert_eq!(table.write_disposition, Some(WriteDisposition::Merge));
     assert_eq!(table.resource.as_deref(), Some("t"));
 
+    let columns = table.columns.clone();
     normalizer.declare(&ResourceHints::new(resource()));
+    assert_eq!(normalizer.schema().tables["t"].columns, columns);
+    assert_eq!(normalizer.schema().tables["t"].write_disposition, Some(WriteDisposition::Append));
+    assert_eq!(page(&mut normalizer, &["{}"]).rejected, 1);
+
+    let mut hints = ResourceHints::new(resource());
+    (hints.primary_key, hints.merge_key) = (Some(Vec::new()), Some(Vec::new()));
+    normalizer.declare(&hints);
     let table = &normalizer.schema().tables["t"];
-    assert!(table.columns.values().all(|c| !c.primary_key && !c.merge_key && !c.hard_delete && c.nullable));
+    assert!(table.columns.values().all(|c| !c.primary_key && !c.merge_key && c.nullable));
     assert_eq!(page(&mut normalizer, &["{}"]).rejected, 0);
 }
 

@@ -32,6 +32,8 @@ mod transcripts;
 mod query;
 // dlt as the judge of the tables, and the product brief's Python.
 mod dlt;
+// The same records loaded by dlt and by this program, and compared whole.
+mod parity;
 // The sources themselves: invariants of the architecture, lengths of files, places that must not be named.
 mod tidy;
 

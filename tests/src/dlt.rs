@@ -1,5 +1,6 @@
 //! dlt itself, in a virtual environment below `target/`, as the judge of the tables.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,13 +39,20 @@ pub fn python() -> PathBuf {
     python
 }
 
+/// The environment of a process of dlt whose own files are in `dir`.
+pub fn environment(dir: &Path) -> [(&'static str, OsString); 4] {
+    [
+        ("DLT_DATA_DIR", dir.join("dlt-data").into()),
+        ("RUNTIME__DLTHUB_TELEMETRY", "false".into()),
+        ("RUNTIME__LOG_LEVEL", "CRITICAL".into()),
+        ("PYTHONUTF8", "1".into()),
+    ]
+}
+
 /// A Python program with dlt at hand, to be run in `dir`, which also holds dlt's own files.
 pub fn script(dir: &Path, code: &str) -> Cli {
-    Cli::new(python(), dir)
-        .args(["-c", code])
-        .env("DLT_DATA_DIR", dir.join("dlt-data"))
-        .env("RUNTIME__DLTHUB_TELEMETRY", "false")
-        .env("PYTHONUTF8", "1")
+    let cli = Cli::new(python(), dir).args(["-c", code]);
+    environment(dir).into_iter().fold(cli, |cli, (key, value)| cli.env(key, value))
 }
 
 /// Runs a Python program that must succeed.

@@ -6,6 +6,8 @@
 //!  * [`project`]: a folder with a pipeline file, pointed at a stand-in.
 //!  * [`dlt`]: dlt itself, in a virtual environment, as the judge of the tables.
 //!  * [`effort`]: how much is done by tests that could go on for long.
+//!  * [`judge`]: one process of dlt that loads, dumps and answers for all tests.
+//!  * [`corpus`]: the cases that are loaded with both programs.
 
 #![allow(clippy::missing_panics_doc, reason = "the harness fails a test by panicking")]
 #![allow(clippy::unwrap_used, reason = "the harness fails a test by panicking")]
@@ -15,9 +17,11 @@
 )]
 
 pub mod cli;
+pub mod corpus;
 pub mod dlt;
 pub mod effort;
 pub mod fake_jivo;
+pub mod judge;
 pub mod places;
 pub mod project;
 pub mod redact;

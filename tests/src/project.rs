@@ -41,6 +41,12 @@ impl Project {
     /// Sets a key, given as a dotted path.
     #[must_use]
     pub fn set(mut self, key: &str, value: impl Into<toml::Value>) -> Self {
+        self.change(key, value);
+        self
+    }
+
+    /// Sets a key, given as a dotted path, from the next run on.
+    pub fn change(&mut self, key: &str, value: impl Into<toml::Value>) {
         let (tables, last) = key.rsplit_once('.').unwrap_or(("", key));
         let mut table = &mut self.file;
         for name in tables.split('.').filter(|name| !name.is_empty()) {
@@ -49,7 +55,6 @@ impl Project {
         }
         table.insert(last.to_owned(), value.into());
         self.write();
-        self
     }
 
     /// Takes a key out, given as a dotted path.

@@ -1,0 +1,115 @@
+//! The same records, loaded by dlt and by this program: every table, column, type, hint and value is compared.
+
+mod ours;
+mod text;
+
+use std::collections::BTreeMap;
+
+use acceptance::corpus::{self, Case, Difference, Load};
+use acceptance::judge::{Dataset, Dump};
+
+use ours::Ours;
+
+/// Whose turn it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    Dlt,
+    Ours,
+}
+
+use Turn::{Dlt, Ours as We};
+
+fn cases(wanted: impl Fn(&Case) -> bool) -> Vec<Case> {
+    corpus::cases().into_iter().filter(wanted).collect()
+}
+
+/// The loads of run number `run`.
+fn loads(cases: &[Case], run: usize) -> Vec<Load> {
+    cases.iter().filter_map(|case| case.runs.get(run).cloned()).collect()
+}
+
+fn runs(cases: &[Case]) -> usize {
+    cases.iter().map(|case| case.runs.len()).max().unwrap_or_default()
+}
+
+fn names(cases: &[Case]) -> Vec<&str> {
+    cases.iter().map(|case| case.name.as_str()).collect()
+}
+
+/// Loads all runs into one dataset, by turns; the last turn lasts to the end.
+#[track_caller]
+fn load(cases: &[Case], turns: &[Turn]) -> Dump {
+    let mut ours = Ours::new(cases);
+    for run in 0..runs(cases) {
+        let loads = loads(cases, run);
+        match turns.get(run).or(turns.last()).unwrap() {
+            Turn::Ours => drop(ours.load(&loads).code(0)),
+            Turn::Dlt => {
+                let loaded = ours.dataset(|dataset| dataset.load(&loads));
+                assert_eq!((loaded.error, loaded.stuck), (None, false), "run {run} of {turns:?}");
+            }
+        }
+    }
+    ours.dataset(|dataset| dataset.dump(&names(cases)))
+}
+
+#[test]
+fn what_dlt_does_not_lose_is_loaded_as_dlt_loads_it() {
+    let cases = cases(|case| case.difference.is_none() && !case.starts_with_dlt);
+    assert!(corpus::cases().len() >= 150);
+    text::assert_same(&load(&cases, &[Dlt]), &load(&cases, &[We]));
+}
+
+#[test]
+fn dlt_and_this_program_take_turns() {
+    let cases = cases(|case| case.difference.is_none() && !case.starts_with_dlt && case.runs.len() > 1);
+    let alone = load(&cases, &[Dlt]);
+    for turns in [[Dlt, We, Dlt], [We, Dlt, We]] {
+        text::assert_same(&alone, &load(&cases, &turns));
+    }
+}
+
+#[test]
+fn what_dlt_began_is_gone_on_with() {
+    let cases = cases(|case| case.difference.is_none() && case.starts_with_dlt);
+    text::assert_same(&load(&cases, &[Dlt]), &load(&cases, &[Dlt, We]));
+}
+
+/// What dlt makes of one case, in a dataset of its own: its dump, or how it fails.
+fn judged(case: &Case) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let dataset = Dataset { file: &dir.path().join("judge.duckdb"), work_dir: dir.path() };
+    for load in &case.runs {
+        let loaded = dataset.load(std::slice::from_ref(load));
+        if let Some(reasons) = loaded.error {
+            let reason = reasons.last().unwrap().split(':').next().unwrap();
+            let stuck = if loaded.stuck { ", and its package is stuck" } else { "" };
+            return format!("dlt fails with {reason}{stuck}\n");
+        }
+    }
+    dataset.dump(&[&case.name]).text(&case.name)
+}
+
+#[test]
+fn what_dlt_loses_is_kept() {
+    let cases = cases(|case| case.difference.is_some());
+    let mut ours = Ours::new(&cases);
+    for run in 0..runs(&cases) {
+        ours.load(&loads(&cases, run)).code(0);
+    }
+    let dump = ours.dataset(|dataset| dataset.dump(&names(&cases)));
+    let mut told: BTreeMap<Difference, Vec<String>> = BTreeMap::new();
+    for case in &cases {
+        let kept = dump.text(&case.name) + &ours.told(&case.name);
+        let difference = text::difference(&judged(case), &kept);
+        assert!(!difference.is_empty(), "`{}` is loaded as dlt loads it: there is no difference", case.name);
+        told.entry(case.difference.unwrap()).or_default().push(format!("{}\n{difference}", case.name));
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    for (difference, told) in told {
+        let name = format!("dlt_loses_{}", difference.name().replace(' ', "_"));
+        settings.bind(|| insta::assert_snapshot!(name, told.join("\n")));
+    }
+}

@@ -2,11 +2,9 @@
 //!
 //! `v1.` and a JSON object. What was found out on the first page travels along, so that all pages are read alike.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
     error::{Error, Kind, Result},
-    json::Path,
+    json::{Json, Object, Path},
     paging::{Paginator, counter::Place, trail::Trail},
 };
 
@@ -17,31 +15,35 @@ const VERSION: &str = "v1.";
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Where the next page starts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     /// Digest of the path that the resource is asked for at: a cursor of another channel is none of this one.
     pub from: u64,
     /// What to get: path and query at the origin of `base_url`, else a whole URL.
     pub to: String,
     /// Where the records are; none as long as no page has shown it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selector: Option<Path>,
     /// How the service pages.
     pub paginator: Paginator,
     /// Where a counter stands.
-    #[serde(default)]
     pub place: Place,
     /// The requests that were made, when links or cursors are followed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trail: Option<Trail>,
 }
 
 impl Cursor {
     /// Writes the cursor.
     pub fn encode(&self) -> Result<String> {
-        let json = serde_json::to_string(self)
-            .map_err(|error| Error::new(Kind::Permanent, format!("the cursor cannot be written: {error}")))?;
-        let cursor = format!("{VERSION}{json}");
+        let mut object = Object::default();
+        object.raw("from", self.from).text("to", &self.to);
+        if let Some(selector) = &self.selector {
+            object.text("selector", &selector.to_string());
+        }
+        object.raw("paginator", self.paginator.to_json()).raw("place", self.place.to_json());
+        if let Some(trail) = &self.trail {
+            object.raw("trail", trail.to_json());
+        }
+        let cursor = format!("{VERSION}{}", object.finish());
         if cursor.len() > MAX_BYTES {
             return Err(Error::invalid_response("the link or cursor in the answer is too long to be kept"));
         }
@@ -53,11 +55,24 @@ impl Cursor {
         let expired =
             |reason: &str| Error::new(Kind::CursorExpired, format!("the cursor is no longer accepted: {reason}"));
         let json = text.strip_prefix(VERSION).ok_or_else(|| expired("it has another version than `v1`"))?;
-        let cursor: Self = serde_json::from_str(json).map_err(|_| expired("it cannot be read"))?;
+        let cursor = Self::read(json).ok_or_else(|| expired("it cannot be read"))?;
         if cursor.from != from {
             return Err(expired("it belongs to another path"));
         }
         Ok(cursor)
+    }
+
+    fn read(json: &str) -> Option<Self> {
+        let object = Json::parse(json).ok()?;
+        let selector = object.member("selector").map(|path| path.string()?.parse().ok());
+        Some(Self {
+            from: object.member("from")?.count()?,
+            to: object.member("to")?.string()?,
+            selector: selector.map_or(Some(None), |path: Option<Path>| path.map(Some))?,
+            paginator: Paginator::from_json(object.member("paginator")?)?,
+            place: object.member("place").map_or_else(|| Some(Place::default()), Place::from_json)?,
+            trail: object.member("trail").map_or(Some(None), |trail| Trail::from_json(trail).map(Some))?,
+        })
     }
 }
 

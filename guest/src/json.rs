@@ -10,15 +10,20 @@ use serde_json::value::RawValue;
 
 mod document;
 mod path;
+mod write;
 
 pub use document::Document;
 pub use path::{Path, Segment};
+pub use write::{Object, quoted};
 
 /// A value: a slice of a text that was parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
+    /// An object without members.
+    pub const EMPTY: Json<'static> = Json("{}");
+
     /// Takes a text that must be one JSON value, with white space around it or not.
     pub fn parse(text: &'a str) -> serde_json::Result<Self> {
         serde_json::from_str::<&RawValue>(text).map(|raw| Self(raw.get()))
@@ -49,6 +54,11 @@ impl<'a> Json<'a> {
         if self.is_object() { members(self.0).unwrap_or_default() } else { Vec::new() }
     }
 
+    /// The member with a name. Of several the last one counts, as in most readers.
+    pub fn member(self, name: &str) -> Option<Self> {
+        self.members().into_iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
     /// The elements of a list; none of anything else.
     pub fn items(self) -> Vec<Self> {
         let items: Vec<&RawValue> =
@@ -56,13 +66,24 @@ impl<'a> Json<'a> {
         items.into_iter().map(|raw| Self(raw.get())).collect()
     }
 
+    /// The elements of a list; anything else is one itself.
+    pub fn one_or_many(self) -> Vec<Self> {
+        if self.is_list() { self.items() } else { vec![self] }
+    }
+
+    /// The text of a string; none of anything else.
+    pub fn string(self) -> Option<String> {
+        if self.0.starts_with('"') { serde_json::from_str(self.0).ok() } else { None }
+    }
+
+    /// Whether it is a number.
+    pub fn is_number(self) -> bool {
+        self.0.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+    }
+
     /// The text of a string, or a number as it is written.
     pub fn text(self) -> Option<String> {
-        match self.0.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(self.0).ok(),
-            Some(b'-' | b'0'..=b'9') => Some(self.0.to_owned()),
-            _ => None,
-        }
+        if self.is_number() { Some(self.0.to_owned()) } else { self.string() }
     }
 
     /// A whole number that is not negative, also one in quotes or with a fraction of zero.

@@ -122,14 +122,24 @@ fn told(body: &Body, content_type: &str) -> Told {
 /// Reads `Retry-After`, in seconds or as a date. A date is compared with the service's own clock where it shows it.
 fn retry_after_ms(headers: &Headers, now: SystemTime) -> Option<u64> {
     let value = headers.get("retry-after")?;
-    let wait = if let Ok(seconds) = value.parse::<f64>() {
-        Duration::try_from_secs_f64(seconds).ok()?
+    let wait = if let Some(wait) = seconds(value) {
+        wait
     } else {
         let until = httpdate::parse_http_date(value).ok()?;
         let now = headers.get("date").and_then(|date| httpdate::parse_http_date(date).ok()).unwrap_or(now);
         until.duration_since(now).unwrap_or_default()
     };
     Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Reads seconds, with a fraction or without.
+fn seconds(text: &str) -> Option<Duration> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    if fraction.is_empty() || !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let millis = format!("{fraction:0<3}")[..3].parse().ok()?;
+    Some(Duration::from_secs(whole.parse().ok()?).saturating_add(Duration::from_millis(millis)))
 }
 
 /// The start of a text, on one line, without the secret.
@@ -241,6 +251,8 @@ mod tests {
         check("2", None, Some(2000));
         check(" 0 ", None, Some(0));
         check("1.5", None, Some(1500));
+        check("0.0309", None, Some(30));
+        check("1.", None, None);
         check("-1", None, None);
         check("soon", None, None);
         check("inf", None, None);

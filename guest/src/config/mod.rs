@@ -4,16 +4,15 @@ pub mod paginator;
 pub mod resource;
 pub mod table;
 
-use serde_json::{Map, Value};
-
 use crate::{
     error::{Error, Result},
+    json::Json,
     resources::{BUILT_IN, Resource},
     secret::Secret,
     url::{Url, encode},
 };
 use resource::Channel;
-use table::{Table, unknown, wrong};
+use table::{Table, members, unknown};
 
 /// Where JivoChat answers.
 pub const BASE_URL: &str = "https://wh.jivosite.com";
@@ -37,9 +36,9 @@ pub struct Config {
 impl Config {
     /// Reads and checks the configuration. Errors are `invalid-config` and name the key by its dotted path.
     pub fn parse(json: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(json)
+        let value = Json::parse(json)
             .map_err(|error| Error::config(format!("the configuration is no JSON object: {error}")))?;
-        let table = Table::open(&value, "", &KEYS)?;
+        let table = Table::open(value, "", &KEYS)?;
         let base_url = table.text("base_url")?.unwrap_or_else(|| BASE_URL.to_owned());
         let mut base =
             Url::parse(&base_url).map_err(|reason| Error::config(format!("`base_url` {reason}: `{base_url}`")))?;
@@ -77,19 +76,17 @@ impl Config {
     }
 }
 
-fn resources(value: Option<&Value>, channel: &Channel<'_>) -> Result<Vec<Resource>> {
-    let empty = Map::new();
-    let tables = match value {
-        Some(value) => value.as_object().ok_or_else(|| wrong("resources", "must be a table", value))?,
-        None => &empty,
-    };
+fn resources(value: Option<Json<'_>>, channel: &Channel<'_>) -> Result<Vec<Resource>> {
+    let tables = value.map_or_else(|| Ok(Vec::new()), |value| members(value, "resources"))?;
+    let table = |wanted: &str| tables.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| *value);
     let mut resources: Vec<Resource> = BUILT_IN
         .iter()
-        .map(|built_in| resource::built_in(built_in, tables.get(built_in.name), channel))
+        .map(|built_in| resource::built_in(built_in, table(built_in.name), channel))
         .collect::<Result<_>>()?;
-    for (name, value) in tables {
-        if BUILT_IN.iter().all(|built_in| built_in.name != name) {
-            resources.push(resource::added(name, value, channel)?);
+    for (at, (name, value)) in tables.iter().enumerate() {
+        let is_last = tables[at + 1..].iter().all(|(other, _)| other != name);
+        if is_last && BUILT_IN.iter().all(|built_in| built_in.name != name) {
+            resources.push(resource::added(name, *value, channel)?);
         }
     }
     Ok(resources)
@@ -104,7 +101,7 @@ fn required(table: &Table<'_>, key: &str) -> Result<String> {
 /// The secret, of which no message says more than that it is wrong.
 fn secret(table: &Table<'_>) -> Result<String> {
     match table.get("jivo_public_id") {
-        Some(value) if !value.is_string() => Err(Error::config("`jivo_public_id` must be a text")),
+        Some(value) if value.string().is_none() => Err(Error::config("`jivo_public_id` must be a text")),
         _ => required(table, "jivo_public_id"),
     }
 }

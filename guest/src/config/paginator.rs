@@ -1,11 +1,9 @@
 //! The `paginator` of a resource: a name, or a table with `type` and dlt's keys.
 
-use serde_json::Value;
-
 use super::table::{Table, join, unknown, wrong};
 use crate::{
     error::{Error, Result},
-    json::Path,
+    json::{Json, Path},
     paging::{Paginator, counter::Counter},
 };
 
@@ -16,23 +14,22 @@ const TYPES: [&str; 8] =
 const BODY_KEYS: [&str; 4] = ["cursor_body_path", "offset_body_path", "limit_body_path", "page_body_path"];
 
 /// Reads a paginator; none is `auto`. `page_size` is how many records to ask for where the paginator does not say.
-pub(super) fn paginator(value: &Value, place: &str, page_size: Option<u64>) -> Result<Option<Paginator>> {
-    if let Some(name) = value.as_str() {
-        let empty = Value::Object(serde_json::Map::new());
-        return of_type(name, place, &empty, place, page_size);
+pub(super) fn paginator(value: Json<'_>, place: &str, page_size: Option<u64>) -> Result<Option<Paginator>> {
+    if let Some(name) = value.string() {
+        return of_type(&name, place, Json::EMPTY, place, page_size);
     }
-    let Some(map) = value.as_object() else {
+    if !value.is_object() {
         return Err(wrong(place, "must be the name of a paginator or a table with `type`", value));
-    };
-    if let Some(key) = BODY_KEYS.iter().find(|key| map.contains_key(**key)) {
+    }
+    if let Some(key) = BODY_KEYS.iter().find(|key| value.member(key).is_some()) {
         let place = join(place, key);
         return Err(Error::config(format!(
             "`{place}` is for POST requests, but resources are read by GET: set the `_param` key"
         )));
     }
-    match map.get("type") {
-        Some(Value::String(name)) => of_type(name, &join(place, "type"), value, place, page_size),
-        Some(other) => Err(wrong(&join(place, "type"), "must be a text", other)),
+    match value.member("type").map(|kind| kind.string().ok_or(kind)) {
+        Some(Ok(name)) => of_type(&name, &join(place, "type"), value, place, page_size),
+        Some(Err(other)) => Err(wrong(&join(place, "type"), "must be a text", other)),
         None => Err(Error::config(format!("`{place}.type` is missing, known are: {}", TYPES.join(", ")))),
     }
 }
@@ -40,7 +37,7 @@ pub(super) fn paginator(value: &Value, place: &str, page_size: Option<u64>) -> R
 fn of_type(
     name: &str,
     name_place: &str,
-    value: &Value,
+    value: Json<'_>,
     place: &str,
     page_size: Option<u64>,
 ) -> Result<Option<Paginator>> {
@@ -162,7 +159,7 @@ fn bounded(table: &Table<'_>, counter: Counter) -> Result<Counter> {
 
 /// `total` unless it is set. TOML knows no null, so an empty text stands for dlt's `None` too.
 fn total_path(table: &Table<'_>) -> Result<Option<Path>> {
-    if table.is_null("total_path") || table.get("total_path").and_then(Value::as_str) == Some("") {
+    if table.is_null("total_path") || table.get("total_path").and_then(Json::string).as_deref() == Some("") {
         return Ok(None);
     }
     path_or(table, "total_path", "total").map(Some)
@@ -178,19 +175,19 @@ fn path_or(table: &Table<'_>, key: &str, default: &str) -> Result<Path> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn read(value: &Value) -> Result<Option<Paginator>> {
-        paginator(value, "resources.x.paginator", Some(50))
+        paginator(Json::parse(&value.to_string()).unwrap(), "resources.x.paginator", Some(50))
     }
 
     #[test]
     fn names_stand_for_defaults() {
         let check = |value: Value, expect: &str| {
             let found = read(&value).unwrap();
-            assert_eq!(serde_json::to_string(&found).unwrap(), expect, "{value}");
+            assert_eq!(found.map_or_else(|| "null".to_owned(), |found| found.to_json()), expect, "{value}");
         };
         check(json!("auto"), "null");
         check(json!({"type": "auto"}), "null");

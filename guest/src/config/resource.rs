@@ -1,15 +1,13 @@
 //! One table below `resources`: it changes a resource, or adds one.
 
-use serde_json::Value;
-
 use super::{
     paginator::paginator,
-    table::{Table, join, unknown, wrong},
+    table::{Table, join, members, unknown, wrong},
 };
 use crate::{
     bindings::sluicegate::source::types::WriteDisposition,
     error::{Error, Result},
-    json::Path,
+    json::{Json, Path},
     request::{END_PLACEHOLDER, START_PLACEHOLDERS},
     resources::{BuiltIn, Incremental, Paging, Param, Resource, Shape},
     url::Url,
@@ -35,7 +33,7 @@ pub(super) struct Channel<'a> {
 }
 
 /// One of the five, with what the configuration changes.
-pub(super) fn built_in(built_in: &BuiltIn, value: Option<&Value>, channel: &Channel<'_>) -> Result<Resource> {
+pub(super) fn built_in(built_in: &BuiltIn, value: Option<Json<'_>>, channel: &Channel<'_>) -> Result<Resource> {
     let mut resource = Resource {
         name: built_in.name.to_owned(),
         description: built_in.description.to_owned(),
@@ -54,7 +52,7 @@ pub(super) fn built_in(built_in: &BuiltIn, value: Option<&Value>, channel: &Chan
 }
 
 /// A resource that only the configuration knows; its path is its name unless it is set.
-pub(super) fn added(name: &str, value: &Value, channel: &Channel<'_>) -> Result<Resource> {
+pub(super) fn added(name: &str, value: Json<'_>, channel: &Channel<'_>) -> Result<Resource> {
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
     if !starts || !name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
         let place = join("resources", name);
@@ -64,7 +62,7 @@ pub(super) fn added(name: &str, value: &Value, channel: &Channel<'_>) -> Result<
     built_in(&added, Some(value), channel)
 }
 
-fn change(resource: &mut Resource, value: &Value, channel: &Channel<'_>) -> Result<()> {
+fn change(resource: &mut Resource, value: Json<'_>, channel: &Channel<'_>) -> Result<()> {
     let place = join("resources", &resource.name);
     let table = Table::open(value, &place, &KEYS)?;
     if let Some(path) = table.text("path")? {
@@ -125,24 +123,22 @@ fn resolve(path: &str, place: &str, channel: &Channel<'_>) -> Result<Url> {
     url.map_err(|reason| Error::config(format!("`{place}` {reason}: `{path}`")))
 }
 
-fn params(value: &Value, place: &str) -> Result<Vec<Param>> {
-    let map = value.as_object().ok_or_else(|| wrong(place, "must be a table", value))?;
+fn params(value: Json<'_>, place: &str) -> Result<Vec<Param>> {
     let mut params = Vec::new();
-    for (name, value) in map {
-        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        for value in values {
-            let text = match value {
-                Value::String(text) => text.clone(),
-                Value::Number(_) | Value::Bool(_) => value.to_string(),
+    for (name, value) in members(value, place)? {
+        for value in value.one_or_many() {
+            let text = match (value.text(), value.get()) {
+                (Some(text), _) => text,
+                (None, boolean @ ("true" | "false")) => boolean.to_owned(),
                 _ => {
                     return Err(wrong(
-                        &join(place, name),
+                        &join(place, &name),
                         "must be a text, a number, true or false, or a list of them",
                         value,
                     ));
                 }
             };
-            check_placeholders(&text, &join(place, name))?;
+            check_placeholders(&text, &join(place, &name))?;
             params.push(Param { name: name.clone(), value: text });
         }
     }
@@ -162,17 +158,19 @@ fn check_placeholders(text: &str, place: &str) -> Result<()> {
     Ok(())
 }
 
-fn incremental(value: &Value, place: &str) -> Result<Incremental> {
+fn incremental(value: Json<'_>, place: &str) -> Result<Incremental> {
     let cursor_path = |text: &str, place: &str| {
         text.parse::<Path>()
             .map(|_| text.to_owned())
             .map_err(|reason| Error::config(format!("`{place}` is no path into a record: `{text}` {reason}")))
     };
-    if let Some(text) = value.as_str() {
+    if let Some(text) = value.string() {
         return Ok(Incremental { cursor_path: cursor_path(text.trim(), place)?, start_param: None, end_param: None });
     }
-    let map = value.as_object().ok_or_else(|| wrong(place, "must be a path or a table with `cursor_path`", value))?;
-    if let Some(key) = HOST_KEYS.iter().find(|key| map.contains_key(**key)) {
+    if !value.is_object() {
+        return Err(wrong(place, "must be a path or a table with `cursor_path`", value));
+    }
+    if let Some(key) = HOST_KEYS.iter().find(|key| value.member(key).is_some()) {
         let place = join(place, key);
         return Err(Error::config(format!(
             "`{place}` is for the host: it belongs to the resource's own settings, beside the source's"

@@ -1,29 +1,27 @@
 //! Reading a table of the configuration: each key is asked for by name, and none may be left over.
 
-use serde_json::{Map, Value};
-
 use crate::{
     error::{Error, Result},
-    json::Path,
+    json::{Json, Path},
 };
 
 /// A table of the configuration and where it stands, for messages.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Table<'a> {
-    map: &'a Map<String, Value>,
+    members: Vec<(String, Json<'a>)>,
     place: &'a str,
 }
 
 impl<'a> Table<'a> {
     /// Opens a value that must be a table and hold no other keys than these.
-    pub fn open(value: &'a Value, place: &'a str, known: &[&str]) -> Result<Self> {
-        let map = value.as_object().ok_or_else(|| wrong(place, "must be a table", value))?;
-        for key in map.keys() {
+    pub fn open(value: Json<'a>, place: &'a str, known: &[&str]) -> Result<Self> {
+        let members = members(value, place)?;
+        for (key, _) in &members {
             if !known.contains(&key.as_str()) {
                 return Err(unknown(&format!("key `{}`", join(place, key)), key, known));
             }
         }
-        Ok(Self { map, place })
+        Ok(Self { members, place })
     }
 
     /// The dotted path of this table.
@@ -37,19 +35,24 @@ impl<'a> Table<'a> {
     }
 
     /// The value of a key; null is as good as none.
-    pub fn get(&self, key: &str) -> Option<&'a Value> {
-        self.map.get(key).filter(|value| !value.is_null())
+    pub fn get(&self, key: &str) -> Option<Json<'a>> {
+        self.find(key).filter(|value| !value.is_null())
     }
 
     /// Whether a key stands there with null: "none", where leaving it out would mean the default.
     pub fn is_null(&self, key: &str) -> bool {
-        self.map.get(key).is_some_and(Value::is_null)
+        self.find(key).is_some_and(Json::is_null)
+    }
+
+    /// Of several with one name the last counts.
+    fn find(&self, key: &str) -> Option<Json<'a>> {
+        self.members.iter().rev().find(|(name, _)| name == key).map(|(_, value)| *value)
     }
 
     /// A text that is not empty.
     pub fn text(&self, key: &str) -> Result<Option<String>> {
         self.get(key)
-            .map(|value| match value.as_str().map(str::trim) {
+            .map(|value| match value.string().as_deref().map(str::trim) {
                 Some("") => Err(Error::config(format!("`{}` is empty", self.place_of(key)))),
                 Some(text) => Ok(text.to_owned()),
                 None => Err(self.wrong(key, "must be a text", value)),
@@ -61,7 +64,7 @@ impl<'a> Table<'a> {
     pub fn whole(&self, key: &str, least: u64) -> Result<Option<u64>> {
         self.get(key)
             .map(|value| {
-                let number = value.as_u64().or_else(|| value.as_str().and_then(|text| text.trim().parse().ok()));
+                let number = value.text().and_then(|text| text.trim().parse().ok());
                 number
                     .filter(|&number| number >= least)
                     .ok_or_else(|| self.wrong(key, &format!("must be a whole number of at least {least}"), value))
@@ -72,7 +75,11 @@ impl<'a> Table<'a> {
     /// A boolean.
     pub fn boolean(&self, key: &str) -> Result<Option<bool>> {
         self.get(key)
-            .map(|value| value.as_bool().ok_or_else(|| self.wrong(key, "must be true or false", value)))
+            .map(|value| match value.get() {
+                "true" => Ok(true),
+                "false" => Ok(false),
+                _ => Err(self.wrong(key, "must be true or false", value)),
+            })
             .transpose()
     }
 
@@ -85,20 +92,19 @@ impl<'a> Table<'a> {
     pub fn texts(&self, key: &str) -> Result<Option<Vec<String>>> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let refuse = || self.wrong(key, "must be a text or a list of texts", value);
-        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        values
-            .iter()
-            .map(|value| {
-                value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).ok_or_else(refuse)
-            })
-            .collect::<Result<_>>()
-            .map(Some)
+        let text = |value: Json<'_>| Some(value.string()?.trim().to_owned()).filter(|text| !text.is_empty());
+        value.one_or_many().into_iter().map(|value| text(value).ok_or_else(refuse)).collect::<Result<_>>().map(Some)
     }
 
     /// The error for a value of a key.
-    pub fn wrong(&self, key: &str, must: &str, value: &Value) -> Error {
+    pub fn wrong(&self, key: &str, must: &str, value: Json<'_>) -> Error {
         wrong(&self.place_of(key), must, value)
     }
+}
+
+/// The members of a value that must be a table.
+pub fn members<'a>(value: Json<'a>, place: &str) -> Result<Vec<(String, Json<'a>)>> {
+    if value.is_object() { Ok(value.members()) } else { Err(wrong(place, "must be a table", value)) }
 }
 
 /// Reads a path into JSON that stands at a place of the configuration.
@@ -107,14 +113,15 @@ pub fn parse_path(place: &str, text: &str) -> Result<Path> {
 }
 
 /// The error for a value that is not what it must be. Long values are not repeated, since a secret may stand in them.
-pub fn wrong(place: &str, must: &str, value: &Value) -> Error {
+pub fn wrong(place: &str, must: &str, value: Json<'_>) -> Error {
     let kind = match value {
-        Value::Null => "null".to_owned(),
-        Value::Bool(_) | Value::Number(_) => format!("`{value}`"),
-        Value::String(text) if text.len() <= 40 => format!("`{text}`"),
-        Value::String(_) => "a text".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "a table".to_owned(),
+        value if value.is_null() => "null".to_owned(),
+        value if value.is_list() => "a list".to_owned(),
+        value if value.is_object() => "a table".to_owned(),
+        value => match value.string() {
+            Some(text) if text.len() > 40 => "a text".to_owned(),
+            text => format!("`{}`", text.as_deref().unwrap_or(value.get())),
+        },
     };
     let place = if place.is_empty() { "the configuration".to_owned() } else { format!("`{place}`") };
     Error::config(format!("{place} {must}, but is {kind}"))
@@ -139,14 +146,16 @@ pub fn join(place: &str, key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     #[test]
     fn unknown_keys_name_the_nearest() {
         let check = |value: Value, expect: &str| {
-            let error = Table::open(&value, "resources.x", &["path", "params", "primary_key"]).unwrap_err();
+            let value = value.to_string();
+            let error = Table::open(Json::parse(&value).unwrap(), "resources.x", &["path", "params", "primary_key"])
+                .unwrap_err();
             assert_eq!(error.message, expect);
         };
         check(json!({"pth": 1}), "unknown key `resources.x.pth`, did you mean `path`?");
@@ -161,7 +170,8 @@ mod tests {
         let value = json!({"t": " a ", "e": " ", "n": 5, "s": "7", "neg": -1, "b": true, "nil": null,
             "l": ["a", "b"], "bad": ["a", 1], "p": "a[0]", "q": "a["});
         let known: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
-        let table = Table::open(&value, "", &known).unwrap();
+        let text = value.to_string();
+        let table = Table::open(Json::parse(&text).unwrap(), "", &known).unwrap();
         assert_eq!(table.text("t"), Ok(Some("a".to_owned())));
         assert_eq!(table.text("nil"), Ok(None));
         assert!(table.is_null("nil") && !table.is_null("missing"));

@@ -5,8 +5,6 @@ use std::{
     str::FromStr,
 };
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use super::{Document, Json};
 
 /// One step of a path.
@@ -63,15 +61,7 @@ impl Path {
 
 fn step<'a>(segment: &Segment, value: Json<'a>) -> Vec<Json<'a>> {
     match segment {
-        // Of members with the same name the last one counts, as in most readers.
-        Segment::Key(key) => value
-            .members()
-            .into_iter()
-            .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
-            .into_iter()
-            .collect(),
+        Segment::Key(key) => value.member(key).into_iter().collect(),
         Segment::Index(index) => value.items().get(*index).copied().into_iter().collect(),
         Segment::All if value.is_list() => value.items(),
         Segment::All => value.members().into_iter().map(|(_, value)| value).collect(),
@@ -182,18 +172,6 @@ impl fmt::Display for Path {
 
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name != "*" && !name.starts_with('$') && name.trim() == name && !name.contains(['.', '[', ']'])
-}
-
-impl Serialize for Path {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Path {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! Offsets and page numbers: pages that are asked for by counting.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Answer, Next, has_more};
 use crate::{
     error::{Error, Result},
@@ -10,7 +8,7 @@ use crate::{
 };
 
 /// How to count, and where to stop.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counter {
     /// Whether records are counted; else pages.
     pub records: bool,
@@ -35,31 +33,20 @@ pub struct Counter {
 }
 
 /// Where a counter stands: what the page that is being read was asked for by, and what was learned from those before.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// The count in the request.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub at: u64,
     /// The number of the service's first page.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub base: u64,
     /// By how much an offset grows: the size that the first page really had.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub step: u64,
     /// Digest of the records of the page before, 0 if it had none.
-    #[serde(default, skip_serializing_if = "is_zero")]
     pub before: u64,
     /// The page was asked for without a number, and did not tell it. Only the first page can be so.
-    #[serde(skip)]
     pub unnumbered: bool,
     /// The page before was, and this one, number 1, shows whether that was number 0 or 1.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub probing: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
-fn is_zero(n: &u64) -> bool {
-    *n == 0
 }
 
 impl Place {

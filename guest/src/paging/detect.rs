@@ -194,7 +194,7 @@ mod tests {
         match detect(&answer) {
             Ok((paginator, place)) => {
                 let unnumbered = if place.unnumbered { " without its number" } else { "" };
-                format!("{}{unnumbered} {}", short(&paginator), serde_json::to_string(&place).unwrap())
+                format!("{}{unnumbered} {}", short(&paginator), place.to_json())
             }
             Err(error) => error.message,
         }

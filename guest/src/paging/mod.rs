@@ -8,10 +8,9 @@
 pub mod counter;
 pub mod detect;
 pub mod link;
+mod stored;
 pub mod total;
 pub mod trail;
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{Error, Result},
@@ -22,8 +21,7 @@ use crate::{
 use counter::{Counter, Place};
 
 /// How a service pages. `auto` is not among them: it ends with one of these after the first page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Paginator {
     /// There is one page.
     SinglePage,

@@ -1,7 +1,5 @@
 //! Notices that following links or cursors goes round in a circle.
 
-use serde::{Deserialize, Serialize};
-
 /// How many requests back are remembered one by one.
 const RECENT: usize = 16;
 
@@ -10,11 +8,11 @@ const RECENT: usize = 16;
 /// A circle of up to 16 requests is noticed before any of its pages is read again. A longer one is noticed by Brent's
 /// method, which keeps a single mark: the request at the last power of two steps. So no circle is endless, and the
 /// cursor stays small however long the way is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
-    recent: Vec<u64>,
-    mark: u64,
-    steps: u64,
+    pub(super) recent: Vec<u64>,
+    pub(super) mark: u64,
+    pub(super) steps: u64,
 }
 
 impl Trail {

@@ -1,12 +1,14 @@
 //! The words of the domain as types: resources, records, pages, cursors, events. No I/O, and nothing of ours below it.
 
 mod event;
+mod merge;
 
 use std::fmt;
 
 use bytes::Bytes;
 
 pub use event::{Answer, Delivery, Event, Outcome};
+pub use merge::{MergeHints, MergeStrategy, SortOrder};
 
 /// Name of a resource and of its root table: `[a-z][a-z0-9_]*`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,6 +8,8 @@ use acceptance::fake_jivo::{FakeJivo, Options};
 
 // What is loaded when all is well: resources, pages in each dialect, child tables, second runs.
 mod extract;
+// Write dispositions and merge strategies. Not for what stops in the middle.
+mod dispositions;
 // Runs that stop in the middle, and how the next one goes on.
 mod resume;
 // Runs that are killed, at named points and at any moment.

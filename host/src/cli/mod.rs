@@ -11,6 +11,7 @@ mod failure;
 mod init;
 mod inspect;
 mod log;
+mod plan;
 mod progress;
 mod query;
 mod render;

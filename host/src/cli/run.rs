@@ -8,20 +8,21 @@ use super::{
     args::RunArgs,
     exit_code,
     failure::{Failure, Outcome},
+    plan,
     progress::Progress,
     render,
     session::{Session, overrides},
     signals,
 };
 use crate::{
-    config::{Config, Hints, Overrides},
+    config::{Config, Overrides},
     model::{ResourceSpec, WriteDisposition},
-    normalize::{Normalizer, RandomBytes, ResourceHints, schema::Schema},
+    normalize::{Normalizer, RandomBytes, schema::Schema},
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
     report::{ErrorReport, ResourceReport, ResourceStatus, RunReport, RunStatus},
     retry::RetryPolicy,
     sink::{Sink, SinkError, SinkOptions, Stored},
-    state::{Checkpoint, State},
+    state::State,
 };
 
 /// Loads the resources of a pipeline.
@@ -54,7 +55,9 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let mut state = State::read(&sources, &session.config.source)?;
     state.tokens = session.tokens(&state.tokens)?;
     let source = session.source(&state.tokens)?;
-    let planned = plan(&selected, &session.config, &mut state, args.full_refresh);
+    let hints = plan::hints(&selected, &session.config);
+    plan::check(&hints, stored.schema.as_ref(), &session.config)?;
+    let planned = plan::plan(hints, &mut state, args.full_refresh);
     let appended_to = appended_to(&planned, stored.schema.as_ref());
     let schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
     let normalizer = Normalizer::new(schema, random_source());
@@ -175,45 +178,6 @@ fn settings(config: &Config) -> Result<Settings, Failure> {
         pages: config.limits.pages,
         page_hints: (10_000, 8 << 20),
     })
-}
-
-/// Decides what is done with each resource. A full refresh forgets where the chosen ones stopped.
-fn plan(selected: &[ResourceSpec], config: &Config, state: &mut State, full_refresh: bool) -> Vec<Planned> {
-    let no_hints = Hints::default();
-    selected
-        .iter()
-        .map(|spec| {
-            let hints = config.hints.get(&spec.name).unwrap_or(&no_hints);
-            let resource = ResourceHints {
-                resource: spec.name.clone(),
-                write_disposition: hints.write_disposition.unwrap_or(spec.write_disposition),
-                primary_key: hints.primary_key.clone().or_else(|| listed_key(spec)),
-                merge_key: hints.merge_key.clone(),
-                max_table_nesting: hints.max_table_nesting,
-                hard_delete: hints.hard_delete.clone(),
-            };
-            let skip = resource.write_disposition == WriteDisposition::Skip;
-            if full_refresh && !skip {
-                state.resources.remove(&spec.name);
-                state.completed.remove(&spec.name);
-            }
-            let action = if skip {
-                Action::Skip
-            } else if state.completed.contains(&spec.name) {
-                Action::AlreadyDone
-            } else {
-                let checkpoint: Checkpoint = state.resources.get(&spec.name).cloned().unwrap_or_default();
-                Action::Fetch(checkpoint)
-            };
-            let continued = matches!(&action, Action::Fetch(checkpoint) if checkpoint.refresh);
-            Planned { hints: resource, action, replace_once: continued || (full_refresh && !skip) }
-        })
-        .collect()
-}
-
-/// The key that the component names; none when it names none, so that the one that is stored stays.
-fn listed_key(spec: &ResourceSpec) -> Option<Vec<String>> {
-    (!spec.primary_key.is_empty()).then(|| spec.primary_key.clone())
 }
 
 /// The resources that add rows to a table that has some already, with nothing to tell a row that is there twice.

@@ -97,7 +97,8 @@ pub(super) struct LoadTable {
 /// Hints of a resource, spelled as dlt spells them.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct HintsTable {
-    pub write_disposition: Option<DispositionEntry>,
+    /// A word, or a [`DispositionTable`].
+    pub write_disposition: Option<toml::Value>,
     pub primary_key: Option<Names>,
     pub merge_key: Option<Names>,
     pub max_table_nesting: Option<u32>,
@@ -106,11 +107,12 @@ pub(super) struct HintsTable {
     pub columns: BTreeMap<String, ColumnTable>,
 }
 
+/// A write disposition with its options.
 #[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum DispositionEntry {
-    Word(String),
-    Full { disposition: String, strategy: Option<String> },
+pub(super) struct DispositionTable {
+    pub disposition: String,
+    pub strategy: Option<String>,
+    pub deduplicated: Option<bool>,
 }
 
 /// One name or a list of them.
@@ -133,5 +135,10 @@ impl Names {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ColumnTable {
     #[serde(default)]
+    pub primary_key: bool,
+    #[serde(default)]
+    pub merge_key: bool,
+    #[serde(default)]
     pub hard_delete: bool,
+    pub dedup_sort: Option<String>,
 }

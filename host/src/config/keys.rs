@@ -52,8 +52,8 @@ const TABLES: &[(&str, &[&str])] = &[
         "resources.*",
         &["write_disposition", "primary_key", "merge_key", "max_table_nesting", "schema_contract", "columns"],
     ),
-    ("resources.*.write_disposition", &["disposition", "strategy"]),
-    ("resources.*.columns.*", &["hard_delete"]),
+    ("resources.*.write_disposition", &["disposition", "strategy", "deduplicated"]),
+    ("resources.*.columns.*", &["primary_key", "merge_key", "hard_delete", "dedup_sort"]),
 ];
 
 /// Keys of the contract that this version does not act on yet. Ignoring them in silence could keep data that a user
@@ -142,6 +142,10 @@ mod tests {
             ("[resources.x]\nprimary_keys = []", unknown("resources.x.primary_keys", Some("resources.x.primary_key"))),
             ("[source.secrets.id]\nfrm = 'env:X'", unknown("source.secrets.id.frm", Some("source.secrets.id.from"))),
             ("zzz = 1", unknown("zzz", None)),
+            (
+                "[resources.x]\nwrite_disposition = { disposition = 'merge', source_filter = 'a > 1' }",
+                unknown("resources.x.write_disposition.source_filter", None),
+            ),
             ("[privacy]\ndrop = []", Err(Objection::NotYet { key: "privacy".into() })),
             (
                 "[resources.x]\nincremental = { cursor_path = 'a' }",

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_schema::{ArrowError, Field, Schema as ArrowSchema};
+use arrow_array::{Int64Array, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field, Schema as ArrowSchema};
 
 use super::{columns::arrow_type, rows::Rows};
+
+/// A column that batches of tables that merge have beside those of the schema: the number of the root row that a row
+/// belongs to. Later records have greater numbers, as long as the normalizer lives. No normalized name looks like this.
+pub const ROOT_NUMBER: &str = "#root";
 
 /// Rows of one table.
 #[derive(Clone, Debug)]
 pub struct TableBatch {
     /// Normalized name of the table.
     pub table: String,
-    /// The rows, with each column of the schema's table that has a type, in the schema's order.
+    /// The rows, with each column of the schema's table that has a type, in the schema's order, and [`ROOT_NUMBER`] where
+    /// rows are merged.
     pub batch: RecordBatch,
 }
 
@@ -40,8 +45,10 @@ impl Rows {
     }
 
     fn take_batch(&mut self, table: usize) -> Result<RecordBatch, ArrowError> {
+        let numbered = self.is_merged(table);
         let state = &mut self.tables[table];
         let rows = std::mem::take(&mut state.rows);
+        let numbers = std::mem::take(&mut state.numbers);
         let mut fields = Vec::with_capacity(state.columns.len());
         let mut arrays = Vec::with_capacity(state.columns.len());
         if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
@@ -55,6 +62,17 @@ impl Rows {
                 }
             }
         }
+        if numbered {
+            fields.push(Field::new(ROOT_NUMBER, DataType::Int64, false));
+            arrays.push(Arc::new(Int64Array::from(numbers)));
+        }
         RecordBatch::try_new(Arc::new(ArrowSchema::new(fields)), arrays)
+    }
+
+    /// Whether the rows of a table are merged, or belong to rows that are.
+    fn is_merged(&self, table: usize) -> bool {
+        let Some((_, table)) = self.schema.tables.get_index(table) else { return false };
+        let root = self.root_of(table).and_then(|root| self.schema.tables.get(root));
+        root.is_some_and(|root| root.merges_by().is_some())
     }
 }

@@ -1,7 +1,14 @@
 //! Hints of resources, and what they make of the schema.
 
-use super::{names::Naming, rows::Rows, schema::Column};
-use crate::model::{ResourceName, WriteDisposition};
+use std::collections::HashMap;
+
+use super::{
+    names::Naming,
+    root_id::RootId,
+    rows::Rows,
+    schema::{Column, Table},
+};
+use crate::model::{MergeHints, MergeStrategy, ResourceName, WriteDisposition};
 
 /// What is known about a resource before its first record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +17,8 @@ pub struct ResourceHints {
     pub resource: ResourceName,
     /// What its rows do to those of earlier loads.
     pub write_disposition: WriteDisposition,
+    /// How they are merged.
+    pub merge: MergeHints,
     /// Dotted paths of the fields that identify a record. None for those of before, an empty list for none.
     pub primary_key: Option<Vec<String>>,
     /// Dotted paths of the fields by which a merge finds the rows to replace. None for those of before.
@@ -26,6 +35,7 @@ impl ResourceHints {
         Self {
             resource,
             write_disposition: WriteDisposition::Append,
+            merge: MergeHints::default(),
             primary_key: None,
             merge_key: None,
             max_table_nesting: None,
@@ -44,7 +54,10 @@ impl Rows {
         let primary_key = hints.primary_key.as_ref().map(columns);
         let merge_key = hints.merge_key.as_ref().map(columns);
         let hard_delete = hints.hard_delete.as_deref().map(|path| column_name(naming, path));
-        for name in primary_key.iter().flatten().chain(merge_key.iter().flatten()).chain(&hard_delete) {
+        let dedup_sort = hints.merge.dedup_sort.as_ref().map(|(path, order)| (column_name(naming, path), *order));
+        let sorted_by = dedup_sort.as_ref().map(|(name, _)| name);
+        let keys = primary_key.iter().flatten().chain(merge_key.iter().flatten());
+        for name in keys.chain(&hard_delete).chain(sorted_by) {
             let column = self.column(table, name);
             if !self.tables[table].columns[column].listed {
                 self.list_column(table, column);
@@ -55,20 +68,37 @@ impl Rows {
             schema.write_disposition = Some(hints.write_disposition);
             // As in dlt, what nobody says now stays as it was.
             schema.max_nesting = hints.max_table_nesting.or(schema.max_nesting);
+            schema.merge_strategy = hints.merge.strategy.or(schema.merge_strategy);
+            schema.deduplicated = hints.merge.deduplicated.unwrap_or(schema.deduplicated);
             for column in schema.columns.values_mut() {
                 set_keys(column, primary_key.as_deref(), merge_key.as_deref());
                 column.hard_delete |= hard_delete.as_ref() == Some(&column.name);
+                if let Some((name, order)) = &dedup_sort {
+                    column.dedup_sort = (column.name == *name).then_some(*order);
+                }
             }
         }
         self.forget_places();
         self.tables[table].propagates = self.needs_root_ids(table);
         if let Some((_, schema)) = self.schema.tables.get_index(table) {
             self.tables[table].max_nesting = schema.max_nesting;
+            self.tables[table].root_id = root_id(schema, &self.tables[table].by_name);
             self.tables[table].require(schema);
         }
         self.journal.clear();
         table
     }
+}
+
+/// What the ids of a root table's rows are made of. `places` are those of its columns.
+fn root_id(table: &Table, places: &HashMap<String, usize>) -> RootId {
+    if !table.merges_by().is_some_and(MergeStrategy::needs_primary_key) {
+        return RootId::Random;
+    }
+    let mut key: Vec<_> =
+        table.columns.values().filter(|column| column.primary_key).map(|column| &column.name).collect();
+    key.sort_unstable();
+    RootId::Key(key.into_iter().filter_map(|name| places.get(name).copied()).collect())
 }
 
 /// Makes a column part of the primary key and of the merge key, or not; a key that is not told stays. As in dlt, the

@@ -34,8 +34,8 @@ pub(crate) enum Content {
 pub(crate) enum Link<'a> {
     /// It is a record of this load.
     Record { load_id: &'a str },
-    /// It is an item of a list.
-    Item { load_id: &'a str, parent: &'a str, root: Option<&'a str>, index: usize },
+    /// It is an item of a list. `number` is that of its root row.
+    Item { load_id: &'a str, parent: &'a str, root: Option<&'a str>, number: u64, index: usize },
 }
 
 impl<'a> Link<'a> {
@@ -103,10 +103,21 @@ impl Rows {
             }
         }
         self.put_deferred(document, frame)?;
-        self.put_own_columns(document, table, link, frame)?;
+        self.put_own_columns(document, table, (content, level), link, frame)?;
         self.check_required(table)?;
-        self.tables[table].rows += 1;
+        let number = self.root_number(table, link);
+        let state = &mut self.tables[table];
+        state.rows += 1;
+        state.numbers.push(i64::try_from(number).unwrap_or(i64::MAX));
         Ok(())
+    }
+
+    /// The number of the root row that the current row belongs to.
+    pub(crate) fn root_number(&self, table: usize, link: Link<'_>) -> u64 {
+        match link {
+            Link::Item { number, .. } if !self.tables[table].is_root => number,
+            Link::Record { .. } | Link::Item { .. } => self.serial,
+        }
     }
 
     fn put_members(
@@ -179,7 +190,7 @@ impl Rows {
     }
 
     /// Whether the values of a key are kept whole, because its column is one of JSON documents.
-    fn is_json(&mut self, key: Key) -> bool {
+    pub(crate) fn is_json(&mut self, key: Key) -> bool {
         self.known_column_of(key).is_some_and(|column| {
             let cells = &self.tables[key.table].columns[column].cells;
             cells.as_ref().is_some_and(|cells| cells.data_type() == DataType::Json)
@@ -204,6 +215,7 @@ impl Rows {
         &mut self,
         document: Document<'_>,
         table: usize,
+        (content, level): (Content, i64),
         link: Link<'_>,
         frame: &mut Frame,
     ) -> Result<(), Refusal> {
@@ -226,7 +238,7 @@ impl Rows {
             }
             Link::Record { load_id } | Link::Item { load_id, .. } => {
                 if frame.id.is_empty() {
-                    self.ids.root(&mut frame.id);
+                    self.make_root_id(document, table, content, level, &mut frame.id)?;
                 }
                 self.put_system_text(table, System::LoadId, load_id)?;
             }

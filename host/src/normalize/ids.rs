@@ -1,7 +1,7 @@
 //! `_dlt_id`: what tells one row from another.
 //!
-//! A root row gets ten random bytes, a child row a hash of its parent's id, its table and its place in the list, so that
-//! the same record always has the same children. Both are written in base 64, 14 characters.
+//! A root row gets ten random bytes, or a hash of what is in it; a child row a hash of its parent's id, its table and its
+//! place in the list, so that the same record always has the same children. All are written in base 64, 14 characters.
 
 use std::fmt;
 
@@ -47,6 +47,13 @@ impl RowIds {
         encode(bytes, id);
     }
 
+    /// Writes the id that a text leads to.
+    pub(crate) fn hashed(text: &str, id: &mut String) {
+        let mut bytes = [0; ID_BYTES];
+        shake128(text.as_bytes(), &mut bytes);
+        encode(bytes, id);
+    }
+
     /// Writes the id of a child row.
     pub(crate) fn child(&mut self, parent: &str, table: &str, index: usize, id: &mut String) {
         self.text.clear();
@@ -54,9 +61,7 @@ impl RowIds {
             self.text.push_str(part);
         }
         push_decimal(index, &mut self.text);
-        let mut bytes = [0; ID_BYTES];
-        shake128(self.text.as_bytes(), &mut bytes);
-        encode(bytes, id);
+        Self::hashed(&self.text, id);
     }
 }
 

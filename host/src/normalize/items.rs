@@ -24,6 +24,7 @@ impl Rows {
         frame: &Frame,
     ) -> Result<(), Refusal> {
         let row = self.serial;
+        let number = self.root_number(table, link);
         let root = match link {
             _ if self.tables[table].is_root => self.propagates.then_some(frame.id.as_str()),
             Link::Item { root, .. } => root,
@@ -37,7 +38,7 @@ impl Rows {
                     Node::Array { .. } => (Content::Wrapped(LIST, at), level - 2),
                     _ => (Content::Wrapped(VALUE, at), level - 1),
                 };
-                let link = Link::Item { load_id: link.load_id(), parent: &frame.id, root, index };
+                let link = Link::Item { load_id: link.load_id(), parent: &frame.id, root, number, index };
                 self.add_row(document, child, content, level, link)?;
             }
         }

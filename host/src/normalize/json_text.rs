@@ -6,6 +6,18 @@ use super::tape::{Document, Node, Tape};
 
 /// Appends a value. Of members with the same key the last one's value is written, at the place of the first.
 pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
+    write_ordered(document, at, unique_members, out);
+}
+
+/// Appends a value, the members of objects in the order of their keys: two values that are equal have one text.
+pub(crate) fn write_sorted(document: Document<'_>, at: usize, out: &mut String) {
+    write_ordered(document, at, sorted_members, out);
+}
+
+/// Finds the values of an object's members, in some order.
+type Members = fn(Document<'_>, usize) -> Vec<usize>;
+
+fn write_ordered(document: Document<'_>, at: usize, members: Members, out: &mut String) {
     match document.node(at) {
         Node::Null => out.push_str("null"),
         Node::Bool(true) => out.push_str("true"),
@@ -21,19 +33,19 @@ pub(crate) fn write(document: Document<'_>, at: usize, out: &mut String) {
                 if position > 0 {
                     out.push(',');
                 }
-                write(document, item, out);
+                write_ordered(document, item, members, out);
             }
             out.push(']');
         }
         Node::Object { .. } => {
             out.push('{');
-            for (position, value) in unique_members(document, at).into_iter().enumerate() {
+            for (position, value) in members(document, at).into_iter().enumerate() {
                 if position > 0 {
                     out.push(',');
                 }
                 write_string(document.string(document.node(key_of(value))), out);
                 out.push(':');
-                write(document, value, out);
+                write_ordered(document, value, members, out);
             }
             out.push('}');
         }
@@ -51,6 +63,13 @@ fn unique_members(document: Document<'_>, at: usize) -> Vec<usize> {
             None => values.push(value),
         }
     }
+    values
+}
+
+/// The same in the order of the keys, byte by byte.
+fn sorted_members(document: Document<'_>, at: usize) -> Vec<usize> {
+    let mut values = unique_members(document, at);
+    values.sort_by_key(|value| document.bytes(document.node(key_of(*value))));
     values
 }
 
@@ -102,7 +121,8 @@ fn write_float(value: f64, out: &mut String) {
     };
 }
 
-fn write_string(text: &str, out: &mut String) {
+/// Appends a string in quotes.
+pub(crate) fn write_string(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
         match c {
@@ -145,10 +165,23 @@ mod tests {
             write(document, 0, &mut out);
             assert_eq!(out, expected);
 
+            out.clear();
+            write_sorted(document, 0, &mut out);
+            assert_eq!(out, expected);
+
             let unique = without_duplicates(document);
             let mut out = String::new();
             write(Document { text, tape: &unique }, 0, &mut out);
             assert_eq!(out, expected);
         }
+    }
+    #[test]
+    fn members_may_be_sorted() {
+        let text = r#"{"b":[{"d":1,"c":{"я":2,"z":3,"":4}}],"B":5,"a":6,"a":7}"#;
+        let mut tape = Tape::default();
+        parse(text, &mut tape).unwrap();
+        let mut out = String::new();
+        write_sorted(Document { text, tape: &tape }, 0, &mut out);
+        assert_eq!(out, r#"{"B":5,"a":7,"b":[{"c":{"":4,"z":3,"я":2},"d":1}]}"#);
     }
 }

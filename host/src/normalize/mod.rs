@@ -13,7 +13,8 @@
 //!    the same name both get a column.
 //! 4. `rows` keeps tables and columns, with the [`schema`] that they belong to. A record that fails is undone with the
 //!    help of `journal`, and goes to `_rejected_records` (`rejected`).
-//! 5. `columns` keeps the cells; `batch` hands them out.
+//! 5. `ids` makes the ids of rows, `root_id` those that follow from what is in a record.
+//! 6. `columns` keeps the cells; `batch` hands them out.
 
 mod api;
 mod batch;
@@ -35,6 +36,7 @@ mod order;
 mod parse;
 mod refusal;
 mod rejected;
+mod root_id;
 mod rows;
 pub mod schema;
 mod shape;
@@ -48,7 +50,7 @@ mod write;
 mod tests;
 
 pub use api::{Collision, Normalizer, PageOutcome};
-pub use batch::{BatchError, TableBatch};
+pub use batch::{BatchError, ROOT_NUMBER, TableBatch};
 pub use declare::ResourceHints;
 pub use ids::RandomBytes;
 pub use names::Naming;

@@ -106,7 +106,7 @@ impl Rows {
     }
 
     /// The name of the root table above a child table.
-    fn root_of<'a>(&'a self, table: &'a Table) -> Option<&'a str> {
+    pub(crate) fn root_of<'a>(&'a self, table: &'a Table) -> Option<&'a str> {
         let mut table = table;
         // A stored schema might have tables in a circle; it has no more levels than tables.
         for _ in 0..self.schema.tables.len() {
@@ -126,15 +126,7 @@ impl Rows {
     /// Adds a table; with a parent it takes the items of lists. `path` is its name before it was shortened.
     pub(crate) fn add_table(&mut self, name: String, path: String, parent: Option<usize>) -> usize {
         let parent = parent.and_then(|parent| self.tables.get(parent)).map(|parent| parent.name.clone());
-        let table = Table {
-            name: name.clone(),
-            parent,
-            resource: None,
-            write_disposition: None,
-            columns: indexmap::IndexMap::new(),
-            max_nesting: None,
-            seen_data: false,
-        };
+        let table = Table { parent, ..Table::new(name.clone()) };
         let mut state = TableState::new(&table);
         state.path = path;
         self.schema.tables.insert(name, table);
@@ -233,6 +225,7 @@ impl Rows {
         for (table, rows) in std::mem::take(&mut self.journal.touched) {
             let state = &mut self.tables[table];
             state.rows = rows;
+            state.numbers.truncate(rows);
             for column in &mut state.columns {
                 if let Some(cells) = &mut column.cells {
                     cells.truncate(rows);

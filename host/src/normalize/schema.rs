@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::model::WriteDisposition;
+use crate::model::{MergeStrategy, SortOrder, WriteDisposition};
 
 /// dlt's data types; `sink::ddl` knows what DuckDB calls them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +94,8 @@ pub struct Column {
     pub variant: bool,
     /// Rows with a true value here are deleted by a merge.
     pub hard_delete: bool,
+    /// Of rows with the same primary key a merge takes the one that comes first by this column.
+    pub dedup_sort: Option<SortOrder>,
 }
 
 impl Column {
@@ -111,6 +113,7 @@ impl Column {
             unique: false,
             variant: false,
             hard_delete: false,
+            dedup_sort: None,
         }
     }
 }
@@ -126,6 +129,10 @@ pub struct Table {
     pub resource: Option<String>,
     /// Root tables only: children follow their root.
     pub write_disposition: Option<WriteDisposition>,
+    /// How a merge goes about it; root tables only. None for dlt's own choice, `delete-insert`.
+    pub merge_strategy: Option<MergeStrategy>,
+    /// Whether the rows of a load are known to have different primary keys (dlt's `x-stage-data-deduplicated`).
+    pub deduplicated: bool,
     /// In the order of creation; the key is the column's name.
     pub columns: IndexMap<String, Column>,
     /// Root tables: how many levels of objects and lists are taken apart (dlt's `x-normalizer.max_nesting`). None for
@@ -136,6 +143,27 @@ pub struct Table {
 }
 
 impl Table {
+    /// A table without columns and rows, whose root or resource is not known yet.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            parent: None,
+            resource: None,
+            write_disposition: None,
+            merge_strategy: None,
+            deduplicated: false,
+            columns: IndexMap::new(),
+            max_nesting: None,
+            seen_data: false,
+        }
+    }
+
+    /// How a merge puts rows into this table; none when its rows are not merged.
+    pub fn merges_by(&self) -> Option<MergeStrategy> {
+        let merges = self.write_disposition == Some(WriteDisposition::Merge);
+        merges.then(|| self.merge_strategy.unwrap_or_default())
+    }
+
     /// Whether the table belongs to the bookkeeping (`_dlt_*`).
     pub fn is_internal(&self) -> bool {
         self.name.starts_with("_dlt_")

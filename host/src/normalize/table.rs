@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     columns::Cells,
+    root_id::RootId,
     schema::{Column, DataType, Table},
     shape::NONE,
 };
@@ -91,6 +92,10 @@ pub(crate) struct TableState {
     pub(crate) system: [usize; System::ALL.len()],
     /// Finished rows.
     pub(crate) rows: usize,
+    /// For each of them, the number of the root row that it belongs to.
+    pub(crate) numbers: Vec<i64>,
+    /// Root tables: what the ids of their rows are made of.
+    pub(crate) root_id: RootId,
     /// The shape of its rows.
     pub(crate) top: usize,
     /// The record that last touched the table.
@@ -114,6 +119,8 @@ impl TableState {
             required: Vec::new(),
             system: [NONE; System::ALL.len()],
             rows: 0,
+            numbers: Vec::new(),
+            root_id: RootId::default(),
             top: NONE,
             touched: 0,
             claimed: 0,

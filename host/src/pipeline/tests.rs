@@ -131,12 +131,9 @@ impl Disk {
                     Action::Fetch(state.resources.get(&resource).cloned().unwrap_or_default())
                 };
                 let hints = ResourceHints {
-                    resource,
                     write_disposition: disposition,
                     primary_key: (disposition == WriteDisposition::Merge).then(|| vec!["id".into()]),
-                    merge_key: None,
-                    max_table_nesting: None,
-                    hard_delete: None,
+                    ..ResourceHints::new(resource)
                 };
                 Planned { hints, action, replace_once: false }
             })

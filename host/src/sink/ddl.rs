@@ -84,13 +84,12 @@ pub(super) mod tests {
 
     pub(in crate::sink) fn table(name: &str, columns: &[(&str, Option<DataType>)]) -> Table {
         Table {
-            name: name.to_owned(),
-            parent: None,
             resource: Some(name.to_owned()),
             write_disposition: Some(crate::model::WriteDisposition::Append),
             columns: columns.iter().map(|(n, t)| ((*n).to_owned(), Column::new(*n, *t))).collect(),
             max_nesting: None,
             seen_data: true,
+            ..Table::new(name)
         }
     }
 

@@ -10,6 +10,7 @@ use super::load::{Load, below, root_of};
 use super::tables::{Place, Tables};
 use super::{CommitLoad, Committed, Sink, SinkError, dml, packed, schema_json, state_json};
 use crate::fault::{self, Point};
+use crate::model::MergeStrategy;
 use crate::normalize::schema::{Schema, Table};
 
 const LOADS: &str = "_dlt_loads";
@@ -89,16 +90,21 @@ impl Sink {
         }
         for name in &load.merging {
             let Some(root) = end.schema.tables.get(name) else { continue };
-            let chain = self.chain(end.schema, root);
-            let statements = dml::merge(&chain).map_err(|dml::NoRootKey(table)| no_root_key(table))?;
+            // dlt leaves the rows of its last merge in staging, where this load may have staged nothing.
+            let chain = self.chain(end.schema, root, |table| load.touched.contains(table));
+            let statements = match root.merge_strategy.unwrap_or_default() {
+                MergeStrategy::DeleteInsert => dml::delete_insert(&chain),
+                MergeStrategy::Upsert => dml::upsert(&chain),
+                MergeStrategy::InsertOnly => Ok(dml::insert_only(&chain)),
+            };
+            let statements = statements.map_err(|dml::NoRootKey(table)| no_root_key(table))?;
             self.count(&mut load.rows, &statements, Point::MergeStatement)?;
         }
         for root in swapped {
             if self.tables.has(Place::Main, &root.name) {
                 fault::point(Point::BeforeSwap);
-                let chain = self.chain(end.schema, root);
-                let statements = dml::swap(&chain, end.load_id).map_err(|dml::NoRootKey(table)| no_root_key(table))?;
-                self.count(&mut load.rows, &statements, Point::SwapStatement)?;
+                let chain = self.chain(end.schema, root, |_| true);
+                self.count(&mut load.rows, &dml::swap(&chain, end.load_id), Point::SwapStatement)?;
             }
         }
         Ok(())
@@ -112,14 +118,15 @@ impl Sink {
         filled.filter(|name| load.without_root_key.contains(name)).collect()
     }
 
-    /// The tables of a chain that are there.
-    fn chain<'a>(&self, schema: &'a Schema, root: &'a Table) -> Chain<'a> {
+    /// The tables of a chain that are there. `staged` tells which of them have rows in staging that count.
+    fn chain<'a>(&self, schema: &'a Schema, root: &'a Table, staged: impl Fn(&str) -> bool) -> Chain<'a> {
         let children = below(schema, &root.name).into_iter().filter(|table| self.tables.has(Place::Main, &table.name));
-        Chain { root: self.link(root), children: children.map(|table| self.link(table)).collect() }
+        let link = |table: &'a Table| self.link(table, staged(&table.name));
+        Chain { root: link(root), children: children.map(link).collect() }
     }
 
-    fn link<'a>(&self, table: &'a Table) -> Link<'a> {
-        let staged = self.tables.columns(Place::Staging, &table.name);
+    fn link<'a>(&self, table: &'a Table, staged: bool) -> Link<'a> {
+        let staged = self.tables.columns(Place::Staging, &table.name).filter(|_| staged);
         let main = self.tables.columns(Place::Main, &table.name).unwrap_or_default();
         Link {
             table,

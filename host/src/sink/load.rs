@@ -5,14 +5,15 @@
 //! so any error here ends in ROLLBACK. And an ALTER of a table to which the same transaction has appended more than a
 //! row group breaks the next append ("row group prev allocated size"), so such rows step aside while columns are added.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use arrow_array::RecordBatch;
 use duckdb::Connection;
 use indexmap::{IndexMap, IndexSet};
 
-use super::ddl;
 use super::tables::{Place, Tables};
+use super::{ddl, numbers};
 use crate::fault::{self, Point};
 use crate::normalize::schema::{Schema, Table};
 
@@ -44,7 +45,7 @@ pub(super) struct Load {
 }
 
 impl Load {
-    /// Makes sure that `table` is there with all of its typed columns.
+    /// Makes sure that `table` is there with all of its typed columns, and for staged rows with one for their numbers.
     pub(super) fn ensure(
         &mut self,
         connection: &Connection,
@@ -57,6 +58,11 @@ impl Load {
             tables.note_schema(place);
         }
         let name = tables.name(place, &table.name);
+        let table = match place {
+            Place::Main => Cow::Borrowed(table),
+            Place::Staging => Cow::Owned(numbers::numbered(table)),
+        };
+        let table = table.as_ref();
         let Some(columns) = tables.columns(place, &table.name) else {
             if let Some(sql) = ddl::create_table(&name, table) {
                 define(connection, &sql)?;

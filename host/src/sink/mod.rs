@@ -22,13 +22,14 @@ mod error;
 mod finish;
 mod load;
 mod log_file;
+mod numbers;
 mod packed;
 mod query;
 mod schema_json;
 mod state_json;
 mod tables;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ pub use query::{Answer, Reader};
 
 use crate::fault::{self, Point};
 use crate::model::WriteDisposition;
+use crate::normalize::ROOT_NUMBER;
 use crate::normalize::schema::{Schema, Table};
 use load::Load;
 use tables::{Place, Tables};
@@ -105,6 +107,8 @@ pub struct Sink {
     load: Option<Load>,
     /// Root tables that are replaced once, whatever their disposition.
     replaced_once: HashSet<String>,
+    /// What is added to the numbers of rows that wait for a swap, by root table: rows of an earlier process have some.
+    first_numbers: HashMap<String, i64>,
     /// The file was made by this sink and holds nothing yet.
     new_file: bool,
 }
@@ -126,6 +130,7 @@ impl Sink {
             state_document: None,
             load: None,
             replaced_once: HashSet::new(),
+            first_numbers: HashMap::new(),
             new_file: opened.is_new,
         };
         sink.read_back()?;
@@ -246,10 +251,15 @@ impl Sink {
     fn append_within(&mut self, schema: &Schema, table: &Table, batch: &RecordBatch) -> duckdb::Result<()> {
         let root = load::root_of(schema, table);
         let disposition = self.disposition(root);
+        let batch = match disposition {
+            WriteDisposition::Replace => numbers::numbered_from(batch, self.first_number(root)?),
+            WriteDisposition::Merge if dml::merges(root) => batch.clone(),
+            _ => numbers::without_numbers(batch),
+        };
         let Some(load) = &mut self.load else { return Ok(()) };
         let place = match disposition {
             WriteDisposition::Replace => Place::Staging,
-            WriteDisposition::Merge if dml::has_keys(root) => {
+            WriteDisposition::Merge if dml::merges(root) => {
                 load.merging.insert(root.name.clone());
                 if load.clean.insert(table.name.clone()) {
                     // dlt leaves the rows of its last merge in staging.
@@ -261,7 +271,24 @@ impl Sink {
         };
         load.touched.insert(table.name.clone());
         load.ensure(&self.connection, &mut self.tables, place, table)?;
-        load.append(&self.connection, &self.tables, place, &table.name, batch)
+        load.append(&self.connection, &self.tables, place, &table.name, &batch)
+    }
+
+    /// What comes before the numbers of the rows that this process stages for a swap.
+    fn first_number(&mut self, root: &Table) -> duckdb::Result<i64> {
+        if let Some(known) = self.first_numbers.get(&root.name) {
+            return Ok(*known);
+        }
+        let staged = self.tables.columns(Place::Staging, &root.name).unwrap_or_default();
+        let first = if staged.iter().any(|column| column == ROOT_NUMBER) {
+            let (number, name) = (ddl::quote(ROOT_NUMBER), self.tables.name(Place::Staging, &root.name));
+            self.connection
+                .query_row(&format!("SELECT coalesce(max({number}), 0) FROM {name}"), [], |row| row.get(0))?
+        } else {
+            0
+        };
+        self.first_numbers.insert(root.name.clone(), first);
+        Ok(first)
     }
 
     fn disposition(&self, root: &Table) -> WriteDisposition {

@@ -9,9 +9,12 @@ use tempfile::TempDir;
 use super::*;
 use crate::normalize::schema::{Column, DataType};
 
-mod dispositions;
 mod files;
 mod loads;
+mod merges;
+mod model;
+
+mod replace;
 
 /// A database in a folder of its own.
 struct Fixture {
@@ -73,15 +76,7 @@ fn child(name: &str, parent: &str, with_root_key: bool) -> Table {
 }
 
 fn table(name: &str, columns: &[(&str, DataType)]) -> Table {
-    let mut table = Table {
-        name: name.into(),
-        parent: None,
-        resource: None,
-        write_disposition: None,
-        columns: IndexMap::new(),
-        max_nesting: None,
-        seen_data: true,
-    };
+    let mut table = Table { seen_data: true, ..Table::new(name) };
     add(&mut table, columns);
     table
 }

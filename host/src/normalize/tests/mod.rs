@@ -4,6 +4,7 @@ mod dlt;
 mod dump;
 mod improvements;
 mod properties;
+mod root_ids;
 mod schemas;
 
 use super::{Normalizer, PageOutcome, schema::Schema};

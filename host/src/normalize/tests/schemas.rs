@@ -2,7 +2,7 @@
 
 use super::{LOAD, NOW, dump, normalizer, page, resource, with_schema};
 use crate::{
-    model::{ResourceName, WriteDisposition},
+    model::{MergeStrategy, ResourceName, SortOrder, WriteDisposition},
     normalize::{Normalizer, ResourceHints, TableBatch, schema::DataType},
 };
 
@@ -132,6 +132,27 @@ fn hints_stay_until_others_are_declared() {
     let table = &normalizer.schema().tables["t"];
     assert!(table.columns.values().all(|c| !c.primary_key && !c.merge_key && c.nullable));
     assert_eq!(page(&mut normalizer, &["{}"]).rejected, 0);
+}
+
+#[test]
+fn how_to_merge_stays_until_it_is_declared_anew() {
+    let mut normalizer = normalizer();
+    let mut hints = merge();
+    hints.merge.strategy = Some(MergeStrategy::Upsert);
+    hints.merge.dedup_sort = Some(("updatedAt".to_owned(), SortOrder::Desc));
+    normalizer.declare(&hints);
+    normalizer.declare(&merge());
+    let table = &normalizer.schema().tables["t"];
+    assert_eq!(table.merges_by(), Some(MergeStrategy::Upsert));
+    assert_eq!(table.columns["updated_at"].dedup_sort, Some(SortOrder::Desc));
+
+    hints.merge.strategy = Some(MergeStrategy::DeleteInsert);
+    hints.merge.dedup_sort = Some(("id".to_owned(), SortOrder::Asc));
+    normalizer.declare(&hints);
+    let table = &normalizer.schema().tables["t"];
+    assert_eq!(table.merges_by(), Some(MergeStrategy::DeleteInsert));
+    assert_eq!(table.columns["updated_at"].dedup_sort, None);
+    assert_eq!(table.columns["id"].dedup_sort, Some(SortOrder::Asc));
 }
 
 #[test]

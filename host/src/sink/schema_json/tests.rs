@@ -35,14 +35,8 @@ fn a_round_trip_changes_nothing() {
 
 #[test]
 fn builds_what_dlt_would() {
-    // The upsert table carries hints that only dlt's document can hold; all else is made anew, byte for byte.
     let mut document = by_dlt();
-    let mut schema = read(&document).unwrap();
-    for table in ["ups", "ups__tags"] {
-        schema.tables.shift_remove(table);
-        document["tables"].as_object_mut().unwrap().shift_remove(table);
-    }
-    document.pointer_mut("/normalizers/json/config/propagation/tables").unwrap().as_object_mut().unwrap().remove("ups");
+    let schema = read(&document).unwrap();
     // An incremental field is dlt's hint, too; and a declared column does not say `nullable` there.
     let columns = document.pointer_mut("/tables/inbound_messages/columns/created_at").unwrap();
     columns.as_object_mut().unwrap().remove("incremental");
@@ -70,6 +64,33 @@ fn reads_tables_and_hints() {
     let tags = &schema.tables["clients__tags"];
     assert_eq!(tags.parent.as_deref(), Some("clients"));
     assert!(tags.columns["_dlt_root_id"].root_key && tags.columns["_dlt_parent_id"].parent_key);
+}
+
+#[test]
+fn strategies_are_noted_as_dlt_notes_them() {
+    let document = by_dlt();
+    let mut schema = read(&document).unwrap();
+    assert_eq!(schema.tables["ups"].merge_strategy, Some(MergeStrategy::Upsert));
+    assert_eq!(schema.tables["clients"].merge_strategy, None);
+    let clients = &mut schema.tables["clients"];
+    clients.merge_strategy = Some(MergeStrategy::DeleteInsert);
+    clients.deduplicated = true;
+    clients.columns["name"].dedup_sort = Some(SortOrder::Desc);
+    let changed = write(Some(&document), &schema);
+    let raw = changed.pointer("/tables/clients").unwrap();
+    assert_eq!((&raw["x-merge-strategy"], &raw["x-stage-data-deduplicated"]), (&json!("delete-insert"), &json!(true)));
+    assert_eq!(raw["columns"]["name"]["dedup_sort"], "desc");
+    let read_back = read(&changed).unwrap();
+    assert_eq!(read_back, schema);
+
+    let clients = &mut schema.tables["clients"];
+    clients.deduplicated = false;
+    clients.columns["name"].dedup_sort = None;
+    assert_eq!(read(&write(Some(&changed), &schema)).unwrap(), schema);
+    // A strategy that only dlt has stays noted.
+    let mut by_dlt = document.clone();
+    by_dlt["tables"]["ups"]["x-merge-strategy"] = "cdc".into();
+    assert_eq!(write(Some(&by_dlt), &read(&by_dlt).unwrap())["tables"]["ups"]["x-merge-strategy"], "cdc");
 }
 
 #[test]

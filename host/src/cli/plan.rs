@@ -1,0 +1,80 @@
+//! What is done with each resource of a run.
+
+use super::failure::Failure;
+use crate::{
+    config::{Config, Hints},
+    model::{ResourceSpec, WriteDisposition},
+    normalize::{Naming, ResourceHints, schema::Schema},
+    pipeline::{Action, Planned},
+    state::State,
+};
+
+/// The hints of the selected resources: the pipeline file's, and else the component's own.
+pub(crate) fn hints(selected: &[ResourceSpec], config: &Config) -> Vec<ResourceHints> {
+    let no_hints = Hints::default();
+    let hints = |spec: &ResourceSpec| {
+        let hints = config.hints.get(&spec.name).unwrap_or(&no_hints);
+        ResourceHints {
+            resource: spec.name.clone(),
+            write_disposition: hints.write_disposition.unwrap_or(spec.write_disposition),
+            merge: hints.merge.clone(),
+            primary_key: hints.primary_key.clone().or_else(|| listed_key(spec)),
+            merge_key: hints.merge_key.clone(),
+            max_table_nesting: hints.max_table_nesting,
+            hard_delete: hints.hard_delete.clone(),
+        }
+    };
+    selected.iter().map(hints).collect()
+}
+
+/// The key that the component names; none when it names none, so that the one that is stored stays.
+fn listed_key(spec: &ResourceSpec) -> Option<Vec<String>> {
+    (!spec.primary_key.is_empty()).then(|| spec.primary_key.clone())
+}
+
+/// Checks that no merge that goes by the primary key is without one. What the hints leave open is as it is stored.
+///
+/// # Errors
+/// Names the resource and where to put its key.
+pub(crate) fn check(hints: &[ResourceHints], stored: Option<&Schema>, config: &Config) -> Result<(), Failure> {
+    for hints in hints.iter().filter(|hints| hints.write_disposition == WriteDisposition::Merge) {
+        let name = &hints.resource;
+        let table = stored.and_then(|schema| schema.tables.get(&Naming::default().path(name.as_str())));
+        let strategy = hints.merge.strategy.or_else(|| table?.merge_strategy).unwrap_or_default();
+        let has_key = match &hints.primary_key {
+            Some(key) => !key.is_empty(),
+            None => table.is_some_and(|table| table.columns.values().any(|column| column.primary_key)),
+        };
+        if strategy.needs_primary_key() && !has_key {
+            let (file, strategy) = (config.file.display(), strategy.as_str());
+            return Err(Failure::config(
+                format!("resource `{name}` has no primary key, and the merge strategy `{strategy}` goes by it"),
+                Some(format!(
+                    "name the fields that identify a record: `primary_key = [\"id\"]` in `[resources.{name}]` of `{file}`"
+                )),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Decides what is done with each resource. A full refresh forgets where the chosen ones stopped.
+pub(crate) fn plan(hints: Vec<ResourceHints>, state: &mut State, full_refresh: bool) -> Vec<Planned> {
+    let plan = |hints: ResourceHints| {
+        let skip = hints.write_disposition == WriteDisposition::Skip;
+        if full_refresh && !skip {
+            state.resources.remove(&hints.resource);
+            state.completed.remove(&hints.resource);
+        }
+        let action = if skip {
+            Action::Skip
+        } else if state.completed.contains(&hints.resource) {
+            Action::AlreadyDone
+        } else {
+            Action::Fetch(state.resources.get(&hints.resource).cloned().unwrap_or_default())
+        };
+        let continued = matches!(&action, Action::Fetch(checkpoint) if checkpoint.refresh);
+        Planned { hints, action, replace_once: continued || (full_refresh && !skip) }
+    };
+    hints.into_iter().map(plan).collect()
+}

@@ -1,0 +1,91 @@
+//! The statements, as text. What they do is judged by the sink's own tests, on a database.
+
+use super::*;
+use crate::{
+    model::{MergeStrategy, SortOrder, WriteDisposition},
+    sink::ddl::tests::table,
+};
+
+const ID: (&str, Option<DataType>) = ("id", Some(DataType::Bigint));
+const TEXT: Option<DataType> = Some(DataType::Text);
+
+fn name(schema: &str, table: &str) -> TableName {
+    TableName { catalog: "f".into(), schema: schema.into(), table: table.into() }
+}
+
+fn link(table: &Table) -> Link<'_> {
+    Link {
+        table,
+        main: name("d", &table.name),
+        staging: Some(name("d_staging", &table.name)),
+        columns: table.columns.keys().cloned().collect(),
+    }
+}
+
+/// A root table with a key and a mark for deleted rows, and a table below it.
+fn tables(strategy: MergeStrategy) -> (Table, Table) {
+    let mut root = table("t", &[ID, ("at", TEXT), ("gone", Some(DataType::Bool)), ("_dlt_load_id", TEXT)]);
+    root.write_disposition = Some(WriteDisposition::Merge);
+    root.merge_strategy = Some(strategy);
+    root.columns["id"].primary_key = true;
+    root.columns["gone"].hard_delete = true;
+    let mut child = table("t__c", &[("v", TEXT), ("_dlt_root_id", TEXT)]);
+    child.parent = Some("t".into());
+    child.columns["_dlt_root_id"].root_key = true;
+    (root, child)
+}
+
+fn text(statements: Vec<Statement<'_>>) -> String {
+    let statements: Vec<_> = statements.into_iter().map(|statement| statement.sql).collect();
+    statements.join(";\n")
+}
+
+#[test]
+fn statements_of_a_delete_insert() {
+    let (mut root, child) = tables(MergeStrategy::DeleteInsert);
+    root.columns["at"].merge_key = true;
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    insta::assert_snapshot!(text(delete_insert(&chain).unwrap()));
+}
+
+#[test]
+fn rows_that_are_all_kept_need_no_choice() {
+    let (mut root, child) = tables(MergeStrategy::DeleteInsert);
+    root.columns["gone"].hard_delete = false;
+    root.deduplicated = true;
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    insta::assert_snapshot!(text(delete_insert(&chain).unwrap()));
+}
+
+#[test]
+fn statements_of_an_upsert() {
+    let (mut root, child) = tables(MergeStrategy::Upsert);
+    root.columns["at"].dedup_sort = Some(SortOrder::Desc);
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    insta::assert_snapshot!(text(upsert(&chain).unwrap()));
+}
+
+#[test]
+fn statements_of_an_insert_only() {
+    let (root, child) = tables(MergeStrategy::InsertOnly);
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    insta::assert_snapshot!(text(insert_only(&chain)));
+}
+
+#[test]
+fn statements_of_a_swap() {
+    let (mut root, child) = tables(MergeStrategy::DeleteInsert);
+    root.write_disposition = Some(WriteDisposition::Replace);
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    insta::assert_snapshot!(text(swap(&chain, "1.5")));
+}
+
+#[test]
+fn a_grandchild_needs_a_root_key() {
+    let (root, _) = tables(MergeStrategy::DeleteInsert);
+    let mut child = table("t__c__d", &[("_dlt_parent_id", TEXT)]);
+    child.parent = Some("t__c".into());
+    child.columns["_dlt_parent_id"].parent_key = true;
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    assert_eq!(delete_insert(&chain).unwrap_err(), NoRootKey("t__c__d".into()));
+}

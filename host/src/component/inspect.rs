@@ -151,7 +151,8 @@ fn split(name: &str) -> (&str, &str, Option<Version>) {
     (package, interface, version.and_then(|version| Version::parse(version).ok()))
 }
 
-fn is_contract(name: &str, wanted: &str) -> bool {
+/// Whether an interface is one of the contract's, of a version that is served.
+pub(super) fn is_contract(name: &str, wanted: &str) -> bool {
     let (package, interface, version) = split(name);
     package == PACKAGE && interface == wanted && version.is_some_and(|version| is_served(&version))
 }

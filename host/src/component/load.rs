@@ -20,6 +20,7 @@ use crate::{
         inspect::{ComponentInfo, Unfit, inspect},
         limits::Limits,
         link::link,
+        signature,
         state::State,
         text::tame,
     },
@@ -118,6 +119,7 @@ impl Component {
         let info = inspect(&bytes, digest).map_err(LoadErrorKind::Unfit)?;
         let component = compile(engine, bytes, options.compile_time)?;
         let misfit = |error: wasmtime::Error| LoadErrorKind::Link(tame(&format!("{error:#}")));
+        signature::check(engine.inner(), &component).map_err(misfit)?;
         let mut linker = Linker::new(engine.inner());
         link(&mut linker, &info).map_err(misfit)?;
         let instance = linker.instantiate_pre(&component).map_err(misfit)?;

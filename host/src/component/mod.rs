@@ -16,6 +16,7 @@ mod load;
 mod meter;
 mod outcome;
 mod sandbox;
+mod signature;
 mod state;
 mod stdio;
 mod text;

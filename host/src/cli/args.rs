@@ -144,9 +144,9 @@ pub(crate) struct ResourcesArgs {
 /// Arguments of `inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct InspectArgs {
-    /// The component
-    #[arg(value_name = "COMPONENT")]
-    pub(crate) component: PathBuf,
+    /// A component, or a pipeline file
+    #[arg(value_name = "COMPONENT | PIPELINE")]
+    pub(crate) target: PathBuf,
 }
 
 /// Arguments of `query`.

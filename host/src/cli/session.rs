@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{args::Changes, environment, exit_code, failure::Failure};
 use crate::{
-    component::{Component, ComponentSource, Engine, Limits, LoadOptions, SourceOptions},
-    config::{self, Config, Overrides, SecretValue},
+    component::{Component, ComponentSource, Description, Engine, Limits, LoadOptions, SourceOptions},
+    config::{self, Config, Overrides, SecretBinding, SecretValue},
     http::{
         allow::{AllowList, HostPort},
         origin::GrantError,
@@ -33,17 +33,18 @@ impl Session {
         let config = Config::load(path, overrides)?;
         let limits = limits(&config.limits);
         let component = load_component(&config.component, config.sha256.clone(), &limits)?;
-        let marked = marked_secrets(&component, &limits).await?;
-        let secrets = config.secrets(&marked, &environment)?;
+        let description = component.describe(&limits).await?;
+        let secrets = config.secrets(&marked_secrets(description.as_ref()), &environment)?;
+        tell_exposed(secrets.iter().map(|secret| &secret.binding), &config.file);
         Ok(Self { config, component, limits, secrets })
     }
 
     /// A token for each secret: the one given, or else a new one.
     pub(crate) fn tokens(&self, known: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Failure> {
         let mut tokens = known.clone();
-        for secret in &self.secrets {
-            if !tokens.contains_key(&secret.key) {
-                tokens.insert(secret.key.clone(), new_token()?);
+        for SecretValue { binding, .. } in &self.secrets {
+            if !tokens.contains_key(&binding.key) {
+                tokens.insert(binding.key.clone(), new_token()?);
             }
         }
         Ok(tokens)
@@ -51,10 +52,10 @@ impl Session {
 
     /// The keys of the secrets.
     pub(crate) fn secret_keys(&self) -> Vec<String> {
-        self.secrets.iter().map(|secret| secret.key.clone()).collect()
+        self.secrets.iter().map(|secret| secret.binding.key.clone()).collect()
     }
 
-    /// The component as a source, with tokens in place of the secrets.
+    /// The component as a source, with tokens in place of the secrets that are not exposed to it.
     pub(crate) fn source(&self, tokens: &BTreeMap<String, String>) -> Result<ComponentSource, Failure> {
         let config = &self.config;
         let grants = AllowList::parse(&config.allow).map_err(|error| self.grant_failure("allow", error))?;
@@ -62,14 +63,16 @@ impl Session {
         let proxy = config.proxy.as_deref().map(Proxy::parse).transpose();
         let mut component_config = config.component_config.clone();
         let mut secrets = Vec::with_capacity(self.secrets.len());
-        for secret in &self.secrets {
-            let Some(token) = tokens.get(&secret.key) else { continue };
-            component_config.insert(secret.key.clone(), Value::String(token.clone()));
-            let origins = match &secret.origins {
+        for SecretValue { value, binding } in &self.secrets {
+            let Some(token) = tokens.get(&binding.key) else { continue };
+            let (value, exposed) = (value.clone(), binding.exposed);
+            let given = if exposed { value.expose() } else { token };
+            component_config.insert(binding.key.clone(), Value::String(given.to_owned()));
+            let origins = match &binding.origins {
                 Some(origins) => AllowList::parse(origins).map_err(|error| self.grant_failure("secrets", error))?,
                 None => grants.first(),
             };
-            secrets.push(SecretGrant { token: token.clone(), value: secret.value.clone(), origins, exposed: false });
+            secrets.push(SecretGrant { token: token.clone(), value, origins, exposed });
         }
         let options = SourceOptions {
             config: Value::Object(component_config).to_string(),
@@ -155,21 +158,32 @@ pub(crate) fn quoted_list(names: &[&str]) -> String {
 }
 
 /// The properties that the component's schema calls secret, each with whether it is required.
-async fn marked_secrets(component: &Component, limits: &Limits) -> Result<Vec<(String, bool)>, Failure> {
-    let Some(description) = component.describe(limits).await? else { return Ok(Vec::new()) };
+pub(crate) fn marked_secrets(description: Option<&Description>) -> Vec<(String, bool)> {
+    let Some(description) = description else { return Vec::new() };
     let schema: Value = serde_json::from_str(&description.config_schema).unwrap_or_default();
     let required = |key: &str| {
         schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required.as_str() == Some(key)))
     };
     let properties = schema["properties"].as_object().into_iter().flatten();
-    Ok(properties
+    properties
         .filter(|(_, property)| property["writeOnly"].as_bool() == Some(true))
         .map(|(key, _)| (key.clone(), required(key)))
-        .collect())
+        .collect()
+}
+
+/// Says which secrets the component itself gets, each time: nothing keeps it from sending one on to any granted origin.
+pub(crate) fn tell_exposed<'a>(secrets: impl IntoIterator<Item = &'a SecretBinding>, file: &Path) {
+    for SecretBinding { key, .. } in secrets.into_iter().filter(|binding| binding.exposed) {
+        let file = file.display();
+        eprintln!(
+            "warning: the component is given the secret `{key}` itself, for `{file}` says `expose = true`: it can send \
+             it to every granted origin, and put it into tables in a form that is not recognized"
+        );
+    }
 }
 
 /// The sandbox's limits with those of the pipeline file laid over them.
-fn limits(overrides: &config::Limits) -> Limits {
+pub(crate) fn limits(overrides: &config::Limits) -> Limits {
     let mut limits = Limits::default();
     macro_rules! lay_over {
         ($($field:ident),*) => { $( if let Some(value) = overrides.$field { limits.$field = value; } )* };

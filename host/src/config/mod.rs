@@ -21,7 +21,7 @@ use std::{
 pub use error::ConfigError;
 pub use hints::Hints;
 pub(crate) use keys::nearest;
-pub use secret::{EnvLookup, SecretValue};
+pub use secret::{EnvLookup, SecretBinding, SecretValue};
 use serde_json::{Map, Value};
 
 use self::{
@@ -187,9 +187,7 @@ impl Config {
         for (key, required) in keys {
             let entry = self.secret_entries.get(key);
             match places.find(key, entry)? {
-                Some(value) => {
-                    secrets.push(SecretValue { key: key.to_owned(), value, origins: self.origins_of(key, entry)? });
-                }
+                Some(value) => secrets.push(SecretValue { value, binding: SecretBinding::new(key, entry) }),
                 None if required => return Err(places.missing(key, entry)),
                 None => {}
             }
@@ -197,19 +195,9 @@ impl Config {
         Ok(secrets)
     }
 
-    /// The origins that the pipeline file binds a secret to.
-    fn origins_of(&self, key: &str, entry: Option<&SecretEntry>) -> Result<Option<Vec<String>>, ConfigError> {
-        if let Some(SecretEntry::Full { origins, expose, .. }) = entry {
-            if *expose == Some(true) {
-                return Err(ConfigError::Value {
-                    key: format!("source.secrets.{key}.expose"),
-                    path: self.file.clone(),
-                    reason: "this version hands no secret to a component; take `expose` out".into(),
-                });
-            }
-            return Ok(origins.clone());
-        }
-        Ok(None)
+    /// What the pipeline file says of secrets, without looking any up.
+    pub fn secret_bindings(&self) -> Vec<SecretBinding> {
+        self.secret_entries.iter().map(|(key, entry)| SecretBinding::new(key, Some(entry))).collect()
     }
 
     /// The destination as it is shown and reported: `duckdb:` and the absolute path.

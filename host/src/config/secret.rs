@@ -12,15 +12,34 @@ use crate::secret::Secret;
 /// there would spoil the data.
 const SHORTEST: usize = 8;
 
-/// A secret that was found, with the origins it may be sent to.
+/// A secret that was found, and where it may go.
 #[derive(Clone, Debug)]
 pub struct SecretValue {
-    /// Its key in the component's configuration.
-    pub key: String,
     /// Its value.
     pub value: Secret,
+    /// What is done with it.
+    pub binding: SecretBinding,
+}
+
+/// Where a secret may go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretBinding {
+    /// Its key in the component's configuration.
+    pub key: String,
     /// The origins whose requests may carry it; none: the first that is granted.
     pub origins: Option<Vec<String>>,
+    /// Whether the component is given the value itself.
+    pub exposed: bool,
+}
+
+impl SecretBinding {
+    pub(super) fn new(key: &str, entry: Option<&SecretEntry>) -> Self {
+        let (origins, exposed) = match entry {
+            Some(SecretEntry::Full { origins, expose, .. }) => (origins.clone(), *expose == Some(true)),
+            Some(SecretEntry::From(_)) | None => (None, false),
+        };
+        Self { key: key.to_owned(), origins, exposed }
+    }
 }
 
 /// Where secrets are looked up beside the pipeline file's own entries.

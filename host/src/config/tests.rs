@@ -95,11 +95,18 @@ fn a_secret_is_bound_to_origins_when_its_entry_names_them() {
     let env = |_: &str| Some("0123456789".to_owned());
     let bound = |text: &str| {
         let config = load(text, &Overrides::default()).unwrap();
-        config.secrets(&[("public_id".into(), true)], &env).unwrap()[0].origins.clone()
+        config.secrets(&[("public_id".into(), true)], &env).unwrap()[0].binding.clone()
     };
-    assert_eq!(bound(FILE), None);
+    let binding = SecretBinding { key: "public_id".into(), origins: None, exposed: false };
+    assert_eq!(bound(FILE), binding);
     let text = format!("{FILE}\n[source.secrets]\npublic_id = {{ from = 'env:X', origins = ['https://a.example'] }}");
-    assert_eq!(bound(&text), Some(vec!["https://a.example".to_owned()]));
+    assert_eq!(bound(&text), SecretBinding { origins: Some(vec!["https://a.example".into()]), ..binding.clone() });
+    let text = format!("{FILE}\n[source.secrets]\npublic_id = {{ expose = true }}");
+    assert_eq!(bound(&text), SecretBinding { exposed: true, ..binding.clone() });
+    assert_eq!(
+        load(&text, &Overrides::default()).unwrap().secret_bindings(),
+        [SecretBinding { exposed: true, ..binding }]
+    );
 }
 
 #[test]

@@ -24,6 +24,8 @@ mod destination;
 mod schema;
 // What a component can reach, and where secrets go.
 mod sandbox;
+// Components that mean harm or are broken, one file each.
+mod hostile;
 // Commands, options and what they print. Not for `query`.
 mod cli;
 // `init`: the folder it writes.

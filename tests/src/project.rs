@@ -18,10 +18,15 @@ pub struct Project {
 }
 
 impl Project {
+    /// A folder with a pipeline file that has no key yet.
+    pub fn empty() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), file: Table::new() }
+    }
+
     /// A pipeline that reads all resources of the stand-in into `jivochat.duckdb`, and waits little between attempts.
     /// The credential is in `.dlt/secrets.toml`.
     pub fn new(server: &FakeJivo) -> Self {
-        let mut project = Self { dir: tempfile::tempdir().unwrap(), file: Table::new() };
+        let mut project = Self::empty();
         project.write_secret(&server.options().public_id);
         project = project
             .set("pipeline.name", "jivochat_pipeline")

@@ -1,0 +1,20 @@
+;; Writes a megabyte to the log, with what would clear a terminal in the first line.
+;;! include: wasi
+(func $attack (param $request i32) (result i32)
+  (local $line i32) (local $left i32)
+  (call $join (text "?[2J?[31mred ? hidden\n") (text ""))
+  (drop)
+  (local.set $line)
+  (i32.store8 (local.get $line) (i32.const 27))
+  (i32.store8 offset=4 (local.get $line) (i32.const 27))
+  (i32.store8 offset=13 (local.get $line) (i32.const 13))
+  (call $log (local.get $line) (i32.const 22))
+  (local.set $left (i32.const 256))
+  (local.set $line (call $alloc (i32.const 4096)))
+  (memory.fill (local.get $line) (i32.const 120) (i32.const 4096))
+  (i32.store8 offset=4095 (local.get $line) (i32.const 10))
+  (loop $more
+    (call $log (local.get $line) (i32.const 4096))
+    (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+    (br_if $more (local.get $left)))
+  (call $page (text "{\"id\":1}")))

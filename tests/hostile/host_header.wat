@@ -1,0 +1,18 @@
+;; Names another host to the granted one, and asks a proxy that there may be on the way.
+;;! include: http
+(func $attack (param $request i32) (result i32)
+  (local $fields i32) (local $result i32) (local $made i32)
+  (local.set $fields (call $new_fields))
+  (local.set $result (call $alloc (i32.const 16)))
+  (call $append (local.get $fields) (text "Host") (text "evil.example") (local.get $result))
+  (if (i32.eqz (i32.load8_u (local.get $result))) (then unreachable))
+  (call $append (local.get $fields) (text "Proxy-Authorization") (text "Basic eA==") (local.get $result))
+  (if (i32.eqz (i32.load8_u (local.get $result))) (then unreachable))
+  (call $append (local.get $fields) (text "x-fine") (text "1") (local.get $result))
+  (if (i32.load8_u (local.get $result)) (then unreachable))
+  (call $request (i32.const 0) (call $setting (local.get $request) (text "\"host\":\""))
+    (call $setting (local.get $request) (text "\"path\":\"")) (local.get $fields))
+  (if (i32.eqz) (then unreachable))
+  (local.set $made)
+  (if (i32.ne (call $send (local.get $made)) (i32.const 200)) (then unreachable))
+  (call $page (text "{\"denied\":true}")))

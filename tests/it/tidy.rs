@@ -184,6 +184,28 @@ fn no_file_names_a_machine_or_a_registry() {
 }
 
 #[test]
+fn each_promise_of_security_names_tests_that_exist() {
+    let sources = sources();
+    let page = sources.iter().find(|source| source.path == "docs/security.md").unwrap();
+    let mut tests = Vec::new();
+    let mut names_tests = false;
+    for line in page.text.lines() {
+        let last = line.trim_end_matches('|').rsplit('|').next().unwrap_or_default();
+        if !line.starts_with('|') {
+            names_tests = false;
+        } else if last.trim() == "test" {
+            names_tests = true;
+        } else if names_tests {
+            tests.extend(last.split('`').skip(1).step_by(2));
+        }
+    }
+    assert!(tests.len() > 50, "only {} names of tests were found", tests.len());
+    let exists = |name: &str| sources.iter().any(|source| source.text.contains(&format!("fn {name}(")));
+    let gone: Vec<_> = tests.into_iter().filter(|name| !exists(name)).collect();
+    assert!(gone.is_empty(), "docs/security.md names tests that are gone: {gone:?}");
+}
+
+#[test]
 fn the_root_holds_what_was_agreed() {
     let agreed =
         ["Cargo.toml", "Cargo.lock", "LICENSE", "Makefile", "README.md", "docs", "guest", "host", "tests", "wit"];

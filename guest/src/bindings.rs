@@ -10,7 +10,7 @@
 mod generated {
     wit_bindgen::generate!({
         path: "../wit",
-        world: "configurable-source-component",
+        world: "complete-source-component",
         generate_all,
     });
 }

@@ -3,7 +3,7 @@
 use crate::{
     bindings::{
         self,
-        exports::sluicegate::source::{setup, source},
+        exports::sluicegate::source::{setup, source, webhook},
     },
     http::Host,
 };
@@ -27,6 +27,16 @@ impl setup::Guest for Component {
 
     fn check(config: String) -> Result<(), setup::Error> {
         Ok(crate::check(&Host, &config)?)
+    }
+}
+
+impl webhook::Guest for Component {
+    fn list_resources(config: String) -> Result<Vec<webhook::ResourceSpec>, webhook::Error> {
+        Ok(crate::list_webhook_resources(&config)?)
+    }
+
+    fn handle_event(_config: String, event: webhook::Event) -> Result<webhook::Outcome, webhook::Error> {
+        Ok(crate::webhook::handle(&event))
     }
 }
 

@@ -1,4 +1,5 @@
-//! JivoChat as a source component: the five resources of a channel, and whatever the configuration adds to them.
+//! JivoChat as a source component: the five resources of a channel, whatever the configuration adds to them, and what the
+//! service pushes.
 //!
 //! The component keeps nothing between calls: configuration, resource and cursor say it all. Everything but [`http`] and
 //! the exports is plain Rust, runs natively, and is tested there. In reading order:
@@ -6,6 +7,7 @@
 //! * [`config`] checks the settings and makes the [`resources`] of them;
 //! * [`fetch`] takes one page from request to records: [`request`] says what to get, [`response`] what the answer means,
 //!   [`select`] where the records are, [`paging`] what the next request is, and [`cursor`] carries that to the next call;
+//! * [`webhook`] says what the events that JivoChat pushes mean;
 //! * [`http`] is the one file that calls the host; [`bindings`] is generated from the contract in `wit/`.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
@@ -28,6 +30,7 @@ pub mod secret;
 pub mod select;
 pub mod single;
 pub mod url;
+pub mod webhook;
 
 use bindings::{
     exports::sluicegate::source::setup::Description,
@@ -51,6 +54,11 @@ pub fn fetch_page(service: &dyn Service, config: &str, request: &PageRequest) ->
     let config = Config::parse(config)?;
     let resource = config.resource(&request.resource_name)?;
     fetch::page(service, &config, resource, request.cursor.as_deref(), request.incremental.as_ref())
+}
+
+/// Lists the resources that events fill; the configuration is checked as for the others.
+pub fn list_webhook_resources(config: &str) -> Result<Vec<ResourceSpec>> {
+    Config::parse(config).map(|_| webhook::resources())
 }
 
 /// Says what the component is.

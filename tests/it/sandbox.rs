@@ -16,6 +16,7 @@ fn the_component_imports_what_its_world_names() {
     output.code(0).stdout_has(&[
         "wasi:http/outgoing-handler",
         "sluicegate:source/source@0.1.0",
+        "sluicegate:source/webhook@0.1.0",
         "https://wh.jivosite.com",
     ]);
     let interfaces = output.stdout.split(|c: char| c.is_whitespace() || c == ',' || c == '`');

@@ -38,9 +38,17 @@ pub struct Checkpoint {
     /// What the component left for its next read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
-    /// A full refresh is under way: its rows wait in staging and replace all earlier ones at its end.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub refresh: bool,
+    /// A refresh is under way: its rows wait in staging and replace all earlier ones at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<Refresh>,
+}
+
+/// What happens to the tables of a resource when its rows replace all earlier ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refresh {
+    /// Tables that are dropped then, and made anew for what the new rows need; none: they are emptied.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drops: Vec<String>,
 }
 
 impl Checkpoint {
@@ -126,6 +134,24 @@ impl State {
     }
 }
 
+/// Takes everything out of dlt's `sources` object that is known of a resource, dlt's own words included.
+pub fn forget(sources: &mut Value, source: &str, resource: &ResourceName) {
+    if let Some(resources) =
+        sources.get_mut(source).and_then(|own| own.get_mut("resources")).and_then(Value::as_object_mut)
+    {
+        resources.shift_remove(resource.as_str());
+    }
+}
+
+/// Takes everything out of dlt's `sources` object that is known of a source, but for some resources and the tokens.
+pub fn forget_others(sources: &mut Value, source: &str, resources: &[&ResourceName]) {
+    let Some(own) = sources.get_mut(source).and_then(Value::as_object_mut) else { return };
+    own.retain(|key, _| key == KEY || key == "resources");
+    if let Some(all) = own.get_mut("resources").and_then(Value::as_object_mut) {
+        all.retain(|name, _| resources.iter().any(|kept| kept.as_str() == name));
+    }
+}
+
 /// The value as an object; anything else becomes an empty one.
 fn object(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
@@ -178,6 +204,20 @@ mod tests {
         assert_eq!(sources["jivochat_source"]["mine"], 1);
         assert!(sources["jivochat_source"]["resources"].get("old").is_none());
         assert!(sources.get("another").is_some());
+    }
+
+    #[test]
+    fn what_is_forgotten_is_gone_in_dlt_s_words_as_well() {
+        let resource = json!({"incremental": {"at": {"last_value": 5}}, "sluicegate": {"cursor": "x"}});
+        let header = json!({"version": 1, "tokens": {"id": "sgt-0"}});
+        let resources = json!({"a": resource, "b": resource, "c": resource});
+        let mut sources = json!({"s": {"sluicegate": header, "mine": 1, "resources": resources}, "other": {"mine": 2}});
+        forget(&mut sources, "s", &name("a"));
+        assert_eq!(sources["s"]["resources"], json!({"b": resource, "c": resource}));
+        forget_others(&mut sources, "s", &[&name("c")]);
+        assert_eq!(sources, json!({"s": {"sluicegate": header, "resources": {"c": resource}}, "other": {"mine": 2}}));
+        forget(&mut sources, "none", &name("c"));
+        forget_others(&mut sources, "none", &[]);
     }
 
     #[test]

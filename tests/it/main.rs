@@ -12,6 +12,8 @@ mod extract;
 mod dispositions;
 // Runs that stop in the middle, and how the next one goes on.
 mod resume;
+// Runs that start anew: `--refresh` and its modes.
+mod refresh;
 // Runs that are killed, at named points and at any moment.
 mod crash;
 // A service that fails: statuses, broken connections, silence. Not for answers that are whole but wrong.

@@ -104,8 +104,11 @@ pub(crate) struct RunArgs {
     #[arg(long = "resource", value_name = "NAME", env = "SLUICEGATE_RESOURCE", value_delimiter = ',')]
     pub(crate) resources: Vec<String>,
     /// Forget where the chosen resources stopped, and replace their tables once
-    #[arg(long, env = "SLUICEGATE_FULL_REFRESH")]
+    #[arg(long, env = "SLUICEGATE_FULL_REFRESH", conflicts_with = "refresh")]
     pub(crate) full_refresh: bool,
+    /// Start anew: forget what is known, and have the new rows take the place of all earlier ones once they are complete
+    #[arg(long, value_name = "MODE", value_enum, env = "SLUICEGATE_REFRESH")]
+    pub(crate) refresh: Option<RefreshMode>,
     /// The destination, `duckdb:FILE` [default: the pipeline file's]
     #[arg(long, value_name = "URL", env = "SLUICEGATE_DESTINATION")]
     pub(crate) destination: Option<String>,
@@ -118,6 +121,20 @@ pub(crate) struct RunArgs {
     /// How progress is shown: bars on a terminal and lines elsewhere, lines, or nothing
     #[arg(long, value_name = "KIND", value_enum, default_value_t = ProgressKind::Auto, env = "SLUICEGATE_PROGRESS")]
     pub(crate) progress: ProgressKind,
+}
+
+/// What is started anew. The words are dlt's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RefreshMode {
+    /// All tables of the source, those of resources that are not chosen as well
+    #[value(name = "drop-sources")]
+    Sources,
+    /// The tables of the chosen resources
+    #[value(name = "drop-resources")]
+    Resources,
+    /// The rows of the chosen resources; their tables keep their columns
+    #[value(name = "drop-data")]
+    Data,
 }
 
 /// How progress is shown.

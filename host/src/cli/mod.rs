@@ -14,6 +14,7 @@ mod log;
 mod plan;
 mod progress;
 mod query;
+mod refresh;
 mod render;
 mod resources;
 mod run;

@@ -36,10 +36,10 @@ fn listed_key(spec: &ResourceSpec) -> Option<Vec<String>> {
 ///
 /// # Errors
 /// Names the resource and where to put its key.
-pub(crate) fn check(hints: &[ResourceHints], stored: Option<&Schema>, config: &Config) -> Result<(), Failure> {
+pub(crate) fn check(hints: &[ResourceHints], stored: &Schema, config: &Config) -> Result<(), Failure> {
     for hints in hints.iter().filter(|hints| hints.write_disposition == WriteDisposition::Merge) {
         let name = &hints.resource;
-        let table = stored.and_then(|schema| schema.tables.get(&Naming::default().path(name.as_str())));
+        let table = stored.tables.get(&Naming::default().path(name.as_str()));
         let strategy = hints.merge.strategy.or_else(|| table?.merge_strategy).unwrap_or_default();
         let has_key = match &hints.primary_key {
             Some(key) => !key.is_empty(),
@@ -58,23 +58,21 @@ pub(crate) fn check(hints: &[ResourceHints], stored: Option<&Schema>, config: &C
     Ok(())
 }
 
-/// Decides what is done with each resource. A full refresh forgets where the chosen ones stopped.
-pub(crate) fn plan(hints: Vec<ResourceHints>, state: &mut State, full_refresh: bool) -> Vec<Planned> {
+/// Decides what is done with each resource.
+pub(crate) fn plan(hints: Vec<ResourceHints>, state: &State) -> Vec<Planned> {
     let plan = |hints: ResourceHints| {
-        let skip = hints.write_disposition == WriteDisposition::Skip;
-        if full_refresh && !skip {
-            state.resources.remove(&hints.resource);
-            state.completed.remove(&hints.resource);
-        }
-        let action = if skip {
+        let action = if hints.write_disposition == WriteDisposition::Skip {
             Action::Skip
         } else if state.completed.contains(&hints.resource) {
             Action::AlreadyDone
         } else {
             Action::Fetch(state.resources.get(&hints.resource).cloned().unwrap_or_default())
         };
-        let continued = matches!(&action, Action::Fetch(checkpoint) if checkpoint.refresh);
-        Planned { hints, action, replace_once: continued || (full_refresh && !skip) }
+        let continued = match &action {
+            Action::Fetch(checkpoint) => checkpoint.refresh.clone(),
+            _ => None,
+        };
+        Planned { hints, action, refresh: continued }
     };
     hints.into_iter().map(plan).collect()
 }

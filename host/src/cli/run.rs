@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc};
 use serde_json::Value;
 
 use super::{
-    args::RunArgs,
+    args::{RefreshMode, RunArgs},
     exit_code,
     failure::{Failure, Outcome},
     plan,
     progress::Progress,
-    render,
+    refresh, render,
     session::{Session, overrides},
     signals,
 };
@@ -56,12 +56,14 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     state.tokens = session.tokens(&state.tokens)?;
     let source = session.source(&state.tokens)?;
     let hints = plan::hints(&selected, &session.config);
-    plan::check(&hints, stored.schema.as_ref(), &session.config)?;
-    let planned = plan::plan(hints, &mut state, args.full_refresh);
-    let appended_to = appended_to(&planned, stored.schema.as_ref());
-    let schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
+    let mut schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
+    let mut planned = plan::plan(hints.clone(), &state);
+    let refresh = if args.full_refresh { Some(RefreshMode::Data) } else { args.refresh };
+    let drop_others = refresh.and_then(|mode| refresh::ask(mode, &mut planned, &mut state, &mut schema));
+    plan::check(&hints, &schema, &session.config)?;
+    let appended_to = appended_to(&planned, &schema);
     let normalizer = Normalizer::new(schema, random_source());
-    let destination = Destination { sink, normalizer, sources, state };
+    let destination = Destination { sink, normalizer, sources, state, drop_others };
 
     let names: Vec<String> = planned.iter().map(|planned| planned.hints.resource.to_string()).collect();
     let progress = Arc::new(Progress::new(args.progress, quiet, &names));
@@ -181,11 +183,10 @@ fn settings(config: &Config) -> Result<Settings, Failure> {
 }
 
 /// The resources that add rows to a table that has some already, with nothing to tell a row that is there twice.
-fn appended_to(planned: &[Planned], schema: Option<&Schema>) -> Vec<String> {
-    let Some(schema) = schema else { return Vec::new() };
+fn appended_to(planned: &[Planned], schema: &Schema) -> Vec<String> {
     planned
         .iter()
-        .filter(|planned| planned.hints.write_disposition == WriteDisposition::Append && !planned.replace_once)
+        .filter(|planned| planned.hints.write_disposition == WriteDisposition::Append && planned.refresh.is_none())
         .filter(|planned| matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()))
         .map(|planned| planned.hints.resource.to_string())
         .filter(|name| schema.tables.get(name).is_some_and(|table| table.seen_data && table.columns.contains_key("id")))

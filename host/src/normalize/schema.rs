@@ -1,5 +1,7 @@
 //! The schema of a dataset: tables, columns and their types, as dlt keeps them.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 
 use crate::model::{MergeStrategy, SortOrder, WriteDisposition};
@@ -183,5 +185,19 @@ impl Schema {
     /// A schema without tables.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), tables: IndexMap::new() }
+    }
+
+    /// The tables below `root`, parents before children.
+    pub fn below(&self, root: &str) -> Vec<&Table> {
+        let mut found: Vec<&Table> = Vec::new();
+        let mut level = HashSet::from([root]);
+        while !level.is_empty() {
+            let is_below = |table: &&Table| table.parent.as_deref().is_some_and(|parent| level.contains(parent));
+            let is_new = |table: &&Table| table.name != root && !found.iter().any(|known| known.name == table.name);
+            let next: Vec<_> = self.tables.values().filter(is_below).filter(is_new).collect();
+            level = next.iter().map(|table| table.name.as_str()).collect();
+            found.extend(next);
+        }
+        found
     }
 }

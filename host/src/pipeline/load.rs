@@ -18,7 +18,7 @@ use crate::{
     normalize::{BatchError, Naming, Normalizer},
     report::{CollisionReport, LoadReport},
     sink::{CommitLoad, Sink, SinkError},
-    state::State,
+    state::{self, Refresh, State},
 };
 
 /// Rows of one append. Fewer cost calls, more cost memory.
@@ -102,7 +102,7 @@ struct Target {
     /// Its rows wait in staging until it is complete.
     replaces: bool,
     /// It replaces in this run alone; one that is stopped is continued so.
-    refreshes: bool,
+    refresh: Option<Refresh>,
     /// Nothing of it was taken yet, and it starts at its first page.
     fresh: bool,
     /// It has come to its end, in this run or in the one that it continues.
@@ -144,7 +144,14 @@ impl Loader {
         thresholds: LoadThresholds,
         observer: Arc<dyn Observer>,
     ) -> Self {
-        let Destination { mut sink, mut normalizer, sources, state } = destination;
+        let Destination { mut sink, mut normalizer, mut sources, mut state, drop_others } = destination;
+        if let Some(tables) = drop_others {
+            let kept: Vec<_> =
+                planned.iter().filter(|plan| plan.refresh.is_some()).map(|plan| &plan.hints.resource).collect();
+            state.resources.retain(|name, _| kept.contains(&name));
+            state::forget_others(&mut sources, source, &kept);
+            sink.drop_tables(tables);
+        }
         let targets = planned
             .iter()
             .map(|planned| {
@@ -153,12 +160,12 @@ impl Loader {
                 }
                 let done = planned.action == Action::AlreadyDone;
                 let table = Naming::default().path(planned.hints.resource.as_str());
-                if planned.replace_once {
-                    sink.replace_once(&table);
+                if let Some(refresh) = &planned.refresh {
+                    sink.replace_once(&table, &refresh.drops);
                 }
                 Target {
                     name: planned.hints.resource.clone(),
-                    refreshes: planned.replace_once,
+                    refresh: planned.refresh.clone(),
                     replaces: planned.replaces(),
                     fresh: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()),
                     table,
@@ -243,6 +250,10 @@ impl Loader {
         if target.fresh && target.replaces {
             // Rows that an earlier attempt left in staging, and those on their way there, are of another reading.
             let table = target.table.clone();
+            if target.refresh.is_some() {
+                state::forget(&mut self.sources, &self.source, &target.name);
+                self.state.resources.remove(&target.name);
+            }
             self.flush()?;
             self.sink.restart(self.normalizer.schema(), &table)?;
         }
@@ -270,7 +281,7 @@ impl Loader {
         }
         let checkpoint = self.state.resources.entry(target.name.clone()).or_default();
         checkpoint.cursor = page.next.as_ref().map(|cursor| cursor.0.clone());
-        checkpoint.refresh = target.refreshes && page.next.is_some();
+        checkpoint.refresh = target.refresh.clone().filter(|_| page.next.is_some());
         if page.state.is_some() {
             checkpoint.state.clone_from(&page.state);
         }

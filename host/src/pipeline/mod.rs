@@ -29,7 +29,7 @@ use crate::{
     retry::RetryPolicy,
     sink::Sink,
     source::{Source, SourceError},
-    state::{Checkpoint, State},
+    state::{Checkpoint, Refresh, State},
 };
 
 /// How many fetched pages may wait for the loader.
@@ -43,13 +43,13 @@ pub struct Planned {
     /// What is to be done.
     pub action: Action,
     /// Its rows take the place of all earlier ones in this run, whatever its write disposition.
-    pub replace_once: bool,
+    pub refresh: Option<Refresh>,
 }
 
 impl Planned {
     /// Whether its rows take the place of all earlier ones.
     fn replaces(&self) -> bool {
-        self.replace_once || self.hints.write_disposition == WriteDisposition::Replace
+        self.refresh.is_some() || self.hints.write_disposition == WriteDisposition::Replace
     }
 }
 
@@ -99,6 +99,9 @@ pub struct Destination {
     pub sources: serde_json::Value,
     /// The state that the run starts with.
     pub state: State,
+    /// Tables of resources that are not in the plan, which the first load drops, and all that is known of those resources
+    /// with them; none when they stay as they are.
+    pub drop_others: Option<Vec<String>>,
 }
 
 /// A run that is over.

@@ -135,7 +135,7 @@ impl Disk {
                     primary_key: (disposition == WriteDisposition::Merge).then(|| vec!["id".into()]),
                     ..ResourceHints::new(resource)
                 };
-                Planned { hints, action, replace_once: false }
+                Planned { hints, action, refresh: None }
             })
             .collect();
         let schema = stored.schema.unwrap_or_else(|| Schema::new("numbers"));
@@ -145,7 +145,8 @@ impl Disk {
             let number = next.to_le_bytes();
             bytes.iter_mut().zip(number.iter().cycle()).for_each(|(byte, digit)| *byte = *digit);
         });
-        let destination = Destination { sink, normalizer: Normalizer::new(schema, ids), sources, state };
+        let destination =
+            Destination { sink, normalizer: Normalizer::new(schema, ids), sources, state, drop_others: None };
         (planned, destination)
     }
 
@@ -322,7 +323,7 @@ fn the_destination_s_failure_is_told_before_the_source_s() {
     let planned = Planned {
         hints: ResourceHints::new(ResourceName::new("one").unwrap()),
         action: Action::Fetch(Checkpoint::default()),
-        replace_once: false,
+        refresh: None,
     };
     let reason = "no space left".to_owned();
     let failed = LoaderError::Sink(crate::sink::SinkError::Query { reason });

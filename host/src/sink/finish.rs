@@ -6,7 +6,7 @@ use duckdb::params;
 use serde_json::Value;
 
 use super::dml::{Chain, Link};
-use super::load::{Load, below, root_of};
+use super::load::{Load, root_of};
 use super::tables::{Place, Tables};
 use super::{CommitLoad, Committed, Sink, SinkError, dml, packed, schema_json, state_json};
 use crate::fault::{self, Point};
@@ -31,6 +31,7 @@ impl Sink {
         self.state_document = Some(state_document);
         self.load = None;
         self.new_file = false;
+        self.doomed.clear();
         for root in end.finished {
             self.replaced_once.remove(root);
         }
@@ -48,10 +49,11 @@ impl Sink {
         let done = self.finish_rows(&mut load, end, &swapped);
         // The load stays open until the commit, so that an error rolls it back.
         let rows = std::mem::take(&mut load.rows);
+        let forgotten = std::mem::take(&mut load.forgotten);
         self.load = Some(load);
         done?;
         let at = timestamp(end.inserted_at)?;
-        let (schema_document, hash) = self.write_schema(end.schema, &at)?;
+        let (schema_document, hash) = self.write_schema(end.schema, &forgotten, &at)?;
         let state_document = self.write_state(end, &at)?;
         let name = self.tables.name(Place::Main, LOADS);
         let sql = format!(
@@ -75,7 +77,17 @@ impl Sink {
                 made.map_err(|error| self.misfit(name, &error))?;
             }
         }
+        for table in swapped.iter().filter_map(|root| self.replaced_once.get(&root.name)).flatten() {
+            let dropped = load.drop_table(&self.connection, &mut self.tables, Place::Main, table);
+            dropped.map_err(|error| self.misfit(table, &error))?;
+        }
         for table in end.schema.tables.values().filter(|table| !table.is_internal()) {
+            let root = &root_of(end.schema, table).name;
+            let waits = !swapped.iter().any(|swapped| swapped.name == *root);
+            if waits && self.replaced_once.get(root).is_some_and(|drops| !drops.is_empty()) {
+                // What is there will be dropped, and looks like its older self until then.
+                continue;
+            }
             if self.tables.has(Place::Main, &table.name) || load.touched.contains(&table.name) {
                 let made = load.ensure(&self.connection, &mut self.tables, Place::Main, table);
                 made.map_err(|error| self.misfit(&table.name, &error))?;
@@ -112,7 +124,7 @@ impl Sink {
 
     fn parents_first(&self, schema: &Schema, load: &Load) -> Vec<String> {
         let roots = schema.tables.values().filter(|table| root_of(schema, table).name == table.name);
-        let below = roots.flat_map(|root| below(schema, &root.name));
+        let below = roots.flat_map(|root| schema.below(&root.name));
         let there = |table: &&Table| self.tables.has(Place::Main, &table.name);
         let filled = below.filter(there).map(|table| table.name.clone());
         filled.filter(|name| load.without_root_key.contains(name)).collect()
@@ -120,7 +132,7 @@ impl Sink {
 
     /// The tables of a chain that are there. `staged` tells which of them have rows in staging that count.
     fn chain<'a>(&self, schema: &'a Schema, root: &'a Table, staged: impl Fn(&str) -> bool) -> Chain<'a> {
-        let children = below(schema, &root.name).into_iter().filter(|table| self.tables.has(Place::Main, &table.name));
+        let children = schema.below(&root.name).into_iter().filter(|table| self.tables.has(Place::Main, &table.name));
         let link = |table: &'a Table| self.link(table, staged(&table.name));
         Chain { root: link(root), children: children.map(link).collect() }
     }
@@ -153,14 +165,24 @@ impl Sink {
         Ok(())
     }
 
-    /// Stores the schema when it changed; the answer is its document and its hash.
-    fn write_schema(&self, schema: &Schema, at: &str) -> Result<(Value, String), SinkError> {
-        let document = schema_json::write(self.schema_document.as_ref(), schema);
+    /// Stores the schema when it changed; the answer is its document and its hash. Of the tables in `forgotten` it has what
+    /// `schema` says and nothing else; with them go the earlier versions, as in dlt, which would find tables in them that
+    /// are no more.
+    fn write_schema(&self, schema: &Schema, forgotten: &[String], at: &str) -> Result<(Value, String), SinkError> {
+        let mut stored = self.schema_document.clone();
+        if let Some(stored) = &mut stored {
+            schema_json::forget(stored, forgotten);
+        }
+        let document = schema_json::write(stored.as_ref(), schema);
         let text = |key: &str| document.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let number = |key: &str| document.get(key).and_then(Value::as_i64).unwrap_or_default();
         let (hash, name) = (text("version_hash"), text("name"));
         let stored = self.schema_document.as_ref().and_then(|stored| stored.get("version_hash"));
         if stored.and_then(Value::as_str) != Some(&hash) {
+            if !forgotten.is_empty() {
+                let sql = format!("DELETE FROM {} WHERE schema_name = ?", self.tables.name(Place::Main, VERSION));
+                self.execute(VERSION, &sql, [&name])?;
+            }
             let sql = format!(
                 "INSERT INTO {} (version, engine_version, inserted_at, schema_name, version_hash, schema) \
                  VALUES (?, ?, CAST(? AS TIMESTAMPTZ), ?, ?, ?)",

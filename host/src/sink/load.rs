@@ -40,6 +40,8 @@ pub(super) struct Load {
     pub(super) touched: IndexSet<String>,
     /// Staging tables of merges that are known to hold rows of this load only.
     pub(super) clean: HashSet<String>,
+    /// Tables that were dropped, or will be at the end of their refresh: the stored schema keeps nothing of them.
+    pub(super) forgotten: Vec<String>,
     /// Children that got their column for the root's key after their rows, parents first.
     pub(super) without_root_key: IndexSet<String>,
 }
@@ -100,10 +102,24 @@ impl Load {
         table: &Table,
     ) -> duckdb::Result<()> {
         if tables.has(Place::Staging, &table.name) {
-            define(connection, &format!("DROP TABLE {}", tables.name(Place::Staging, &table.name)))?;
-            tables.note_dropped(Place::Staging, &table.name);
-            self.local.remove(&(Place::Staging, table.name.clone()));
+            self.drop_table(connection, tables, Place::Staging, &table.name)?;
             self.ensure(connection, tables, Place::Staging, table)?;
+        }
+        Ok(())
+    }
+
+    /// Drops a table, if it is there.
+    pub(super) fn drop_table(
+        &mut self,
+        connection: &Connection,
+        tables: &mut Tables,
+        place: Place,
+        table: &str,
+    ) -> duckdb::Result<()> {
+        if tables.has(place, table) {
+            define(connection, &format!("DROP TABLE {}", tables.name(place, table)))?;
+            tables.note_dropped(place, table);
+            self.local.remove(&(place, table.to_owned()));
         }
         Ok(())
     }
@@ -178,21 +194,4 @@ pub(super) fn root_of<'a>(schema: &'a Schema, table: &'a Table) -> &'a Table {
         }
     }
     root
-}
-
-/// The tables below `root`, parents before children.
-pub(super) fn below<'a>(schema: &'a Schema, root: &str) -> Vec<&'a Table> {
-    let mut found: Vec<&Table> = Vec::new();
-    let mut level = HashSet::from([root]);
-    while !level.is_empty() {
-        let next: Vec<_> = schema
-            .tables
-            .values()
-            .filter(|table| table.parent.as_deref().is_some_and(|parent| level.contains(parent)))
-            .filter(|table| table.name != root && !found.iter().any(|known| known.name == table.name))
-            .collect();
-        level = next.iter().map(|table| table.name.as_str()).collect();
-        found.extend(next);
-    }
-    found
 }

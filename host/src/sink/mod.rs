@@ -29,7 +29,7 @@ mod schema_json;
 mod state_json;
 mod tables;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,8 +105,10 @@ pub struct Sink {
     schema_document: Option<Value>,
     state_document: Option<Value>,
     load: Option<Load>,
-    /// Root tables that are replaced once, whatever their disposition.
-    replaced_once: HashSet<String>,
+    /// Root tables that are replaced once, whatever their disposition, with the tables that are dropped then.
+    replaced_once: HashMap<String, Vec<String>>,
+    /// Tables that the next load drops.
+    doomed: Vec<String>,
     /// What is added to the numbers of rows that wait for a swap, by root table: rows of an earlier process have some.
     first_numbers: HashMap<String, i64>,
     /// The file was made by this sink and holds nothing yet.
@@ -129,7 +131,8 @@ impl Sink {
             schema_document: None,
             state_document: None,
             load: None,
-            replaced_once: HashSet::new(),
+            replaced_once: HashMap::new(),
+            doomed: Vec::new(),
             first_numbers: HashMap::new(),
             new_file: opened.is_new,
         };
@@ -172,31 +175,44 @@ impl Sink {
     }
 
     /// Forgets the rows that wait in staging for the swap of `root`, within the open load: for a `replace` resource that
-    /// starts at its first page.
+    /// starts at its first page. Of tables that the swap will drop, the schema keeps nothing from here on.
     ///
     /// # Errors
     /// What [`SinkError`] lists. The load is rolled back.
     pub fn restart(&mut self, schema: &Schema, root: &str) -> Result<(), SinkError> {
         let Some(table) = schema.tables.get(root) else { return Ok(()) };
+        let dropped = self.replaced_once.get(root).cloned().unwrap_or_default();
         let staged = |table: &&Table| self.tables.has(Place::Staging, &table.name);
-        let chain: Vec<_> = load::below(schema, root).into_iter().chain([table]).filter(staged).collect();
-        if chain.is_empty() {
+        let chain: Vec<_> = schema.below(root).into_iter().chain([table]).filter(staged).collect();
+        if chain.is_empty() && dropped.is_empty() {
             return Ok(());
         }
         self.begin()?;
         let mut emptied = Ok(());
         if let Some(load) = &mut self.load {
-            emptied = chain.iter().try_for_each(|table| load.empty_staging(&self.connection, &mut self.tables, table));
+            emptied = dropped
+                .iter()
+                .try_for_each(|table| load.drop_table(&self.connection, &mut self.tables, Place::Staging, table))
+                .and_then(|()| {
+                    chain.iter().try_for_each(|table| load.empty_staging(&self.connection, &mut self.tables, table))
+                });
+            load.forgotten.extend(dropped);
         }
         let emptied = emptied.map_err(|error| self.misfit(root, &error));
         self.or_rollback(emptied)
     }
 
     /// From now on the rows of `root` and of the tables below are staged and replace all earlier ones when a commit names
-    /// it as finished, whatever its write disposition. Ends with that commit; a sink that is opened anew must be told
-    /// again.
-    pub fn replace_once(&mut self, root: &str) {
-        self.replaced_once.insert(root.to_owned());
+    /// it as finished, whatever its write disposition; that commit first drops the tables `drops`, so that they are made
+    /// anew. Ends with that commit; a sink that is opened anew must be told again.
+    pub fn replace_once(&mut self, root: &str, drops: &[String]) {
+        self.replaced_once.insert(root.to_owned(), drops.to_vec());
+    }
+
+    /// Has the next load drop tables, and forget all that the schema says of them. Rows that the load itself appends to one
+    /// of them make it anew.
+    pub fn drop_tables(&mut self, tables: Vec<String>) {
+        self.doomed.extend(tables);
     }
 
     /// Gives up the open load. Without one it does nothing.
@@ -243,7 +259,15 @@ impl Sink {
         if self.load.is_none() {
             let begun = self.connection.execute_batch("BEGIN TRANSACTION");
             begun.map_err(|error| self.failed("beginning a load", &error))?;
-            self.load = Some(Load::default());
+            let mut load = Load::default();
+            load.forgotten.clone_from(&self.doomed);
+            let dropped = self.doomed.iter().try_for_each(|table| {
+                load.drop_table(&self.connection, &mut self.tables, Place::Main, table)?;
+                load.drop_table(&self.connection, &mut self.tables, Place::Staging, table)
+            });
+            self.load = Some(load);
+            let dropped = dropped.map_err(|error| self.failed("dropping tables", &error));
+            self.or_rollback(dropped)?;
         }
         Ok(())
     }
@@ -292,7 +316,7 @@ impl Sink {
     }
 
     fn disposition(&self, root: &Table) -> WriteDisposition {
-        if self.replaced_once.contains(&root.name) {
+        if self.replaced_once.contains_key(&root.name) {
             return WriteDisposition::Replace;
         }
         root.write_disposition.unwrap_or(WriteDisposition::Append)

@@ -132,6 +132,17 @@ pub(super) fn write(stored: Option<&Value>, schema: &Schema) -> Value {
     stamp(document)
 }
 
+/// Takes tables out of a stored document.
+pub(super) fn forget(document: &mut Value, tables: &[String]) {
+    if let Some(all) = document.get_mut("tables").and_then(Value::as_object_mut) {
+        all.retain(|name, _| !tables.contains(name));
+    }
+    let propagation = document.pointer_mut("/normalizers/json/config/propagation/tables");
+    if let Some(all) = propagation.and_then(Value::as_object_mut) {
+        all.retain(|name, _| !tables.contains(name));
+    }
+}
+
 fn empty(name: &str) -> Map<String, Value> {
     let document = json!({
         "version": 1,

@@ -13,7 +13,7 @@ mod files;
 mod loads;
 mod merges;
 mod model;
-
+mod refresh;
 mod replace;
 
 /// A database in a folder of its own.

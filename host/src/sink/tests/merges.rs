@@ -366,11 +366,11 @@ fn a_merge_that_is_replaced_once_has_each_key_once() {
     for strategy in MergeStrategy::ALL {
         let mut loads = Loads::merging(strategy);
         loads.load(&[r#"{"id":1,"name":"old","l":["old"]}"#, r#"{"id":2,"name":"old"}"#]);
-        loads.sink.replace_once("t");
+        loads.sink.replace_once("t", &[]);
         loads.append(&[r#"{"id":1,"name":"x","l":["x","x"]}"#, r#"{"id":3,"name":"c","l":["c"]}"#]);
         loads.commit(false);
         loads.reopen();
-        loads.sink.replace_once("t");
+        loads.sink.replace_once("t", &[]);
         loads.append(&[r#"{"id":1,"name":"new","l":["new"]}"#]);
         loads.commit(true);
         loads.check(ROOT, &[r#"[1,"new","3.5"]"#, r#"[3,"c","3.5"]"#]);

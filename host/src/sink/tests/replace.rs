@@ -78,7 +78,7 @@ fn any_table_may_be_replaced_once() {
     let schema = schema(vec![root("t", WriteDisposition::Append)]);
     sink.append(&schema, "t", &rows("1.0", &[(1, "old"), (2, "old")])).unwrap();
     commit(&mut sink, "1.0", &schema, &["t"]);
-    sink.replace_once("t");
+    sink.replace_once("t", &[]);
     sink.restart(&schema, "t").unwrap();
     sink.append(&schema, "t", &rows("2.0", &[(1, "new"), (1, "twice")])).unwrap();
     commit(&mut sink, "2.0", &schema, &[]);

@@ -8,7 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 
 pub use event::{Answer, Delivery, Event, Outcome};
-pub use merge::{MergeHints, MergeStrategy, SortOrder};
+pub use merge::{Instant, MergeHints, MergeStrategy, SortOrder, VersionHints};
 
 /// Name of a resource and of its root table: `[a-z][a-z0-9_]*`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -175,6 +175,58 @@ fn an_appended_table_may_be_merged_from_then_on() {
     }
 }
 
+const VERSIONS: &str = "SELECT text, _dlt_valid_from IS NOT NULL AS began, _dlt_valid_to IS NULL AS holds \
+    FROM inbound_messages ORDER BY ALL";
+
+#[test]
+fn scd2_keeps_versions() {
+    let (server, project) = setup("write_disposition = { disposition = 'merge', strategy = 'scd2' }");
+    load(&server, &project, &json!([{"id": 1, "text": "a", "l": [{"n": 1}]}, {"id": 2, "text": "b"}]));
+    load(
+        &server,
+        &project,
+        &json!([{"text": "a", "l": [{"n": 1}], "id": 1}, {"id": 2, "text": "b2"}, {"id": 3, "text": "c"}]),
+    );
+    let version = |text: &str, holds: bool| json!({"text": text, "began": true, "holds": holds});
+    let expect = json!([version("a", true), version("b", false), version("b2", true), version("c", true)]);
+    assert_eq!(rows(&project, VERSIONS), expect);
+    assert_eq!(project.count("inbound_messages__l"), 1);
+    let columns = project.value(
+        "SELECT string_agg(column_name, ',' ORDER BY column_index) FROM duckdb_columns() \
+         WHERE schema_name = 'jivochat_data' AND table_name = 'inbound_messages'",
+    );
+    assert_eq!(columns, "_dlt_valid_from,_dlt_valid_to,id,text,_dlt_load_id,_dlt_id");
+    // What ends and what begins with a load does so at one time, which is the load's.
+    let times = project.value(
+        "SELECT count(*) FROM jivochat_data.inbound_messages AS o JOIN jivochat_data.inbound_messages AS n \
+         ON o._dlt_valid_to = n._dlt_valid_from WHERE epoch_us(n._dlt_valid_from) = n._dlt_load_id::DECIMAL(20, 6) * 1000000",
+    );
+    assert_eq!(times, "2");
+
+    // A run that finds nothing says nothing of the messages.
+    let (output, report) = {
+        serve(&server, &json!([]));
+        project.run_with_report()
+    };
+    output.code(0).stdout_has(&["0 load package(s)"]);
+    assert_eq!(report.resource(INBOUND)["status"], "unchanged");
+    assert_eq!(rows(&project, VERSIONS), expect);
+}
+
+#[test]
+fn scd2_takes_dlts_options() {
+    let (server, project) = setup(
+        "write_disposition = { disposition = 'merge', strategy = 'scd2', validity_column_names = ['from', 'to'], \
+         active_record_timestamp = 9999-12-31, boundary_timestamp = '2026-01-02', row_version_column_name = 'rev' }\n\
+         merge_key = 'day'",
+    );
+    load(&server, &project, &json!([{"day": 1, "rev": 1}, {"day": 1, "rev": 2}, {"day": 2, "rev": 3}]));
+    load(&server, &project, &json!([{"day": 1, "rev": 2, "text": "not a new version"}, {"day": 3, "rev": 4}]));
+    let sql = "SELECT rev, year(\"to\") = 9999 AS holds, (\"from\" AT TIME ZONE 'UTC')::VARCHAR AS began FROM inbound_messages ORDER BY rev";
+    let version = |rev: u8, holds: bool| json!({"rev": rev, "holds": holds, "began": "2026-01-02 00:00:00"});
+    assert_eq!(rows(&project, sql), json!([version(1, false), version(2, true), version(3, true), version(4, true)]));
+}
+
 #[test]
 fn a_skipped_resource_is_neither_fetched_nor_touched() {
     let (server, project) = setup("write_disposition = 'append'");
@@ -197,6 +249,10 @@ fn what_cannot_be_merged_is_told_before_anything_is_contacted() {
                 "`resources.inbound_messages.write_disposition.strategy`",
                 "`cdc` is no merge strategy; there are `delete-insert`",
             ],
+        ),
+        (
+            "write_disposition = { disposition = 'merge', strategy = 'scd2', boundary_timestamp = 'now' }",
+            ["`resources.inbound_messages.write_disposition.boundary_timestamp`", "`now` is no point in time"],
         ),
         (
             "write_disposition = { disposition = 'merge', strategy = 'upsert' }",

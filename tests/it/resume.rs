@@ -59,6 +59,26 @@ fn a_killed_run_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_killed_scd2_neither_retires_nor_doubles() {
+    let (server, project) = long();
+    let strategy: toml::Table = "disposition = 'merge'\nstrategy = 'scd2'".parse().unwrap();
+    let project = project.set("resources.inbound_messages.write_disposition", strategy);
+    project.run().run().code(0);
+    for pages in [6, 3, 9] {
+        stop_after(&server, &project, pages, Signal::KILL);
+        assert_eq!(project.value(HOLDING), "1000,1000");
+    }
+    project.run().run().code(0);
+    assert_eq!(project.value(HOLDING), "1000,1000");
+    assert_eq!(project.count("inbound_messages__attachments"), 999);
+    assert_eq!(project.value("SELECT count(DISTINCT _dlt_load_id) FROM jivochat_data.inbound_messages"), "1");
+}
+
+/// Versions that hold, and all versions.
+const HOLDING: &str =
+    "SELECT count(*) FILTER (_dlt_valid_to IS NULL) || ',' || count(*) FROM jivochat_data.inbound_messages";
+
+#[test]
 fn ctrl_c_ends_with_130_and_keeps_what_was_committed() {
     let (server, project) = long();
     stop_after(&server, &project, 10, Signal::INT).code(130);

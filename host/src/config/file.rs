@@ -1,6 +1,6 @@
 //! The pipeline file as it is written: types for serde, no look-ups and no defaults that depend on other keys.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
 
@@ -108,11 +108,32 @@ pub(super) struct HintsTable {
 }
 
 /// A write disposition with its options.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(super) struct DispositionTable {
     pub disposition: String,
     pub strategy: Option<String>,
     pub deduplicated: Option<bool>,
+    pub validity_column_names: Option<[String; 2]>,
+    pub active_record_timestamp: Option<Time>,
+    pub boundary_timestamp: Option<Time>,
+    pub row_version_column_name: Option<String>,
+}
+
+/// A point in time, as TOML has it or as a text.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Time {
+    Text(String),
+    Toml(toml::value::Datetime),
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Toml(time) => time.fmt(f),
+        }
+    }
 }
 
 /// One name or a list of them.

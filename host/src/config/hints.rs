@@ -1,7 +1,12 @@
 //! A user's hints for one resource.
 
-use super::file::{ColumnTable, DispositionTable, HintsTable, Names};
-use crate::model::{MergeHints, MergeStrategy, SortOrder, WriteDisposition};
+use std::collections::BTreeMap;
+
+use super::{
+    disposition,
+    file::{ColumnTable, HintsTable, Names},
+};
+use crate::model::{MergeHints, SortOrder, WriteDisposition};
 
 /// Hints of one resource; what is `None` is left to the component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,15 +26,13 @@ pub struct Hints {
 }
 
 /// A key within a resource's table, and what is wrong with its value.
-type Objection = (String, String);
+pub(super) type Objection = (String, String);
 
 impl Hints {
     /// Checks a resource's table.
     pub(super) fn resolve(table: HintsTable) -> Result<Self, Objection> {
-        let (write_disposition, mut merge) = match table.write_disposition {
-            None => (None, MergeHints::default()),
-            Some(value) => write_disposition(value)?,
-        };
+        let told = table.write_disposition.map(disposition::resolve).transpose()?;
+        let (write_disposition, mut merge) = told.map_or_else(Default::default, |(word, merge)| (Some(word), merge));
         if let Some(contract) = table.schema_contract
             && contract.as_str() != Some("evolve")
         {
@@ -66,10 +69,7 @@ fn only(mut names: impl Iterator<Item = String>, hint: &str) -> Result<Option<St
     }
 }
 
-fn dedup_sort(
-    name: String,
-    columns: &std::collections::BTreeMap<String, ColumnTable>,
-) -> Result<(String, SortOrder), Objection> {
+fn dedup_sort(name: String, columns: &BTreeMap<String, ColumnTable>) -> Result<(String, SortOrder), Objection> {
     let word = columns.get(&name).and_then(|column| column.dedup_sort.as_deref()).unwrap_or_default();
     match SortOrder::parse(word) {
         Some(order) => Ok((name, order)),
@@ -82,56 +82,6 @@ fn dedup_sort(
     }
 }
 
-/// A word, or a table with options.
-fn write_disposition(value: toml::Value) -> Result<(Option<WriteDisposition>, MergeHints), Objection> {
-    let at = |key: &str| ["write_disposition", key].join(".");
-    let table = match value {
-        toml::Value::String(disposition) => DispositionTable { disposition, strategy: None, deduplicated: None },
-        toml::Value::Table(table) => table
-            .try_into::<DispositionTable>()
-            .map_err(|error| ("write_disposition".to_owned(), error.message().to_owned()))?,
-        _ => return Err(("write_disposition".into(), "write a word, or a table with `disposition`".into())),
-    };
-    let disposition = disposition(&table.disposition)?;
-    if disposition != WriteDisposition::Merge {
-        let options = [("strategy", table.strategy.is_some()), ("deduplicated", table.deduplicated.is_some())];
-        if let Some((option, _)) = options.iter().find(|(_, given)| *given) {
-            return Err((at(option), format!("belongs to `merge`, and the disposition is `{}`", disposition.as_str())));
-        }
-    }
-    let parse = |word: &String| MergeStrategy::parse(word).ok_or_else(|| (at("strategy"), unknown_strategy(word)));
-    let strategy = table.strategy.as_ref().map(parse).transpose()?;
-    if let Some(other) = strategy.filter(|strategy| *strategy != MergeStrategy::DeleteInsert)
-        && table.deduplicated.is_some()
-    {
-        let reason = format!("belongs to `delete-insert`, and the strategy is `{}`", other.as_str());
-        return Err((at("deduplicated"), reason));
-    }
-    let merge = MergeHints { strategy, deduplicated: table.deduplicated, ..MergeHints::default() };
-    Ok((Some(disposition), merge))
-}
-
-fn disposition(word: &str) -> Result<WriteDisposition, Objection> {
-    Ok(match word {
-        "append" => WriteDisposition::Append,
-        "replace" => WriteDisposition::Replace,
-        "merge" => WriteDisposition::Merge,
-        "skip" => WriteDisposition::Skip,
-        _ => {
-            return Err((
-                "write_disposition".into(),
-                format!("`{word}` is no write disposition; there are `append`, `replace`, `merge` and `skip`"),
-            ));
-        }
-    })
-}
-
-fn unknown_strategy(word: &str) -> String {
-    let known: Vec<String> = MergeStrategy::ALL.iter().map(|strategy| format!("`{}`", strategy.as_str())).collect();
-    let (last, first) = known.split_last().map_or((String::new(), String::new()), |(l, f)| (l.clone(), f.join(", ")));
-    format!("`{word}` is no merge strategy; there are {first} and {last}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,50 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn a_disposition_is_a_word_or_a_table() {
-        use MergeStrategy as S;
-        use WriteDisposition as W;
-        for (text, disposition, strategy, deduplicated) in [
-            ("'append'", W::Append, None, None),
-            ("{ disposition = 'replace' }", W::Replace, None, None),
-            ("'merge'", W::Merge, None, None),
-            ("{ disposition = 'merge', strategy = 'delete-insert' }", W::Merge, Some(S::DeleteInsert), None),
-            ("{ disposition = 'merge', deduplicated = true }", W::Merge, None, Some(true)),
-            ("{ disposition = 'merge', strategy = 'upsert' }", W::Merge, Some(S::Upsert), None),
-            ("{ disposition = 'merge', strategy = 'insert-only' }", W::Merge, Some(S::InsertOnly), None),
-        ] {
-            let hints = resolve(&format!("write_disposition = {text}")).unwrap();
-            assert_eq!(hints.write_disposition, Some(disposition), "{text}");
-            assert_eq!((hints.merge.strategy, hints.merge.deduplicated), (strategy, deduplicated), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_makes_no_sense_is_refused() {
+    fn hints_that_make_no_sense_are_refused() {
         for (text, key, reason) in [
-            ("write_disposition = 'upsert'", "write_disposition", "`upsert` is no write disposition"),
-            ("write_disposition = ['merge']", "write_disposition", "write a word, or a table with `disposition`"),
-            ("write_disposition = { strategy = 'upsert' }", "write_disposition", "missing field `disposition`"),
-            (
-                "write_disposition = { disposition = 'merge', strategy = 'cdc' }",
-                "write_disposition.strategy",
-                "`cdc` is no merge strategy; there are `delete-insert`, `upsert` and `insert-only`",
-            ),
-            (
-                "write_disposition = { disposition = 'append', strategy = 'upsert' }",
-                "write_disposition.strategy",
-                "belongs to `merge`, and the disposition is `append`",
-            ),
-            (
-                "write_disposition = { disposition = 'merge', strategy = 'upsert', deduplicated = true }",
-                "write_disposition.deduplicated",
-                "belongs to `delete-insert`, and the strategy is `upsert`",
-            ),
-            (
-                "write_disposition = { disposition = 'merge', deduplicated = 'yes' }",
-                "write_disposition",
-                "invalid type: string \"yes\", expected a boolean",
-            ),
             ("columns.at = { dedup_sort = 'newest' }", "columns.at.dedup_sort", "`newest` is no order"),
             (
                 "columns.a = { dedup_sort = 'asc' }\ncolumns.b = { dedup_sort = 'asc' }",

@@ -52,7 +52,18 @@ const TABLES: &[(&str, &[&str])] = &[
         "resources.*",
         &["write_disposition", "primary_key", "merge_key", "max_table_nesting", "schema_contract", "columns"],
     ),
-    ("resources.*.write_disposition", &["disposition", "strategy", "deduplicated"]),
+    (
+        "resources.*.write_disposition",
+        &[
+            "disposition",
+            "strategy",
+            "deduplicated",
+            "validity_column_names",
+            "active_record_timestamp",
+            "boundary_timestamp",
+            "row_version_column_name",
+        ],
+    ),
     ("resources.*.columns.*", &["primary_key", "merge_key", "hard_delete", "dedup_sort"]),
 ];
 

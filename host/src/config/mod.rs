@@ -4,6 +4,7 @@
 //! word, the names of its secrets, is resolved by [`Config::secrets`] once the component is loaded. Relative paths are
 //! relative to the pipeline file.
 
+mod disposition;
 mod error;
 mod file;
 mod hints;

@@ -6,7 +6,8 @@ use super::{
     names::Naming,
     root_id::RootId,
     rows::Rows,
-    schema::{Column, Table},
+    schema::{Column, DataType, Table, VersionPart},
+    table::System,
 };
 use crate::model::{MergeHints, MergeStrategy, ResourceName, WriteDisposition};
 
@@ -56,6 +57,9 @@ impl Rows {
         let hard_delete = hints.hard_delete.as_deref().map(|path| column_name(naming, path));
         let dedup_sort = hints.merge.dedup_sort.as_ref().map(|(path, order)| (column_name(naming, path), *order));
         let sorted_by = dedup_sort.as_ref().map(|(name, _)| name);
+        if hints.write_disposition == WriteDisposition::Merge {
+            self.declare_versions(table, &hints.merge);
+        }
         let keys = primary_key.iter().flatten().chain(merge_key.iter().flatten());
         for name in keys.chain(&hard_delete).chain(sorted_by) {
             let column = self.column(table, name);
@@ -70,6 +74,7 @@ impl Rows {
             schema.max_nesting = hints.max_table_nesting.or(schema.max_nesting);
             schema.merge_strategy = hints.merge.strategy.or(schema.merge_strategy);
             schema.deduplicated = hints.merge.deduplicated.unwrap_or(schema.deduplicated);
+            schema.boundary_timestamp.clone_from(&hints.merge.versions.boundary_timestamp);
             for column in schema.columns.values_mut() {
                 set_keys(column, primary_key.as_deref(), merge_key.as_deref());
                 column.hard_delete |= hard_delete.as_ref() == Some(&column.name);
@@ -88,12 +93,54 @@ impl Rows {
         self.journal.clear();
         table
     }
+
+    /// Gives the columns their part in telling versions, or takes it from them. As in dlt, the columns for times come
+    /// before those of the records, and the row's id is none of its own where it tells versions apart.
+    fn declare_versions(&mut self, table: usize, merge: &MergeHints) {
+        let Some(strategy) = merge.strategy else { return };
+        let mut parts = HashMap::new();
+        if strategy == MergeStrategy::Scd2 {
+            let versions = &merge.versions;
+            let [from, to] = versions.validity_columns.each_ref().map(|name| self.naming.path(name));
+            let active = versions.active_record_timestamp.clone();
+            let version = versions.row_version.as_deref().map(|path| column_name(self.naming, path));
+            for name in [&from, &to] {
+                let column = self.column(table, name);
+                if self.tables[table].columns[column].cells.is_none() {
+                    self.type_column(table, column, DataType::Timestamp, |_| ());
+                }
+            }
+            let version = version.unwrap_or_else(|| System::Id.name().to_owned());
+            let column = self.column(table, &version);
+            if !self.tables[table].columns[column].listed {
+                self.list_column(table, column);
+            }
+            parts.insert(from, VersionPart::ValidFrom);
+            parts.insert(to, VersionPart::ValidTo { active });
+            parts.insert(version, VersionPart::RowVersion);
+        }
+        let Some((_, schema)) = self.schema.tables.get_index_mut(table) else { return };
+        for column in schema.columns.values_mut() {
+            let before = std::mem::replace(&mut column.version, parts.remove(&column.name));
+            if column.version == Some(VersionPart::RowVersion) {
+                column.nullable = false;
+                (column.row_key, column.unique) = (false, false);
+            } else if before == Some(VersionPart::RowVersion) && column.name == System::Id.name() {
+                (column.row_key, column.unique) = (true, true);
+            }
+        }
+    }
 }
 
 /// What the ids of a root table's rows are made of. `places` are those of its columns.
 fn root_id(table: &Table, places: &HashMap<String, usize>) -> RootId {
-    if !table.merges_by().is_some_and(MergeStrategy::needs_primary_key) {
-        return RootId::Random;
+    let is_version = |column: &Column| column.version == Some(VersionPart::RowVersion);
+    match table.merges_by() {
+        Some(strategy) if strategy.needs_primary_key() => {}
+        Some(MergeStrategy::Scd2) if table.columns.get(System::Id.name()).is_some_and(is_version) => {
+            return RootId::Record;
+        }
+        _ => return RootId::Random,
     }
     let mut key: Vec<_> =
         table.columns.values().filter(|column| column.primary_key).map(|column| &column.name).collect();

@@ -43,7 +43,7 @@ fn write_ordered(document: Document<'_>, at: usize, members: Members, out: &mut 
                 if position > 0 {
                     out.push(',');
                 }
-                write_string(document.string(document.node(key_of(value))), out);
+                write_string(key(document, value), out);
                 out.push(':');
                 write_ordered(document, value, members, out);
             }
@@ -67,10 +67,15 @@ fn unique_members(document: Document<'_>, at: usize) -> Vec<usize> {
 }
 
 /// The same in the order of the keys, byte by byte.
-fn sorted_members(document: Document<'_>, at: usize) -> Vec<usize> {
+pub(crate) fn sorted_members(document: Document<'_>, at: usize) -> Vec<usize> {
     let mut values = unique_members(document, at);
     values.sort_by_key(|value| document.bytes(document.node(key_of(*value))));
     values
+}
+
+/// The key of a member, told by its value.
+pub(crate) fn key(document: Document<'_>, value: usize) -> &str {
+    document.string(document.node(key_of(value)))
 }
 
 /// The place of the key of a member: right before its value.

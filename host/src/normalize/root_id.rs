@@ -22,6 +22,33 @@ pub(crate) enum RootId {
     Random,
     /// The values of the primary key: the places of its columns, in the order of their names.
     Key(Vec<usize>),
+    /// All of the record.
+    Record,
+}
+
+/// dlt's own keys begin with this, and do not count.
+const DLT_PREFIX: &str = "_dlt";
+
+/// The record as JSON, all that is nested in it included.
+fn record_text(document: Document<'_>, content: Content) -> String {
+    let members: Vec<_> = match content {
+        Content::Object(at) => {
+            let values = json_text::sorted_members(document, at).into_iter();
+            values.map(|value| (json_text::key(document, value), value)).collect()
+        }
+        Content::Wrapped(key, at) => vec![(str::from_utf8(key).unwrap_or_default(), at)],
+    };
+    let mut text = String::from("{");
+    for (key, value) in members.into_iter().filter(|(key, _)| !key.starts_with(DLT_PREFIX)) {
+        if text.len() > 1 {
+            text.push(',');
+        }
+        json_text::write_string(key, &mut text);
+        text.push(':');
+        json_text::write_sorted(document, value, &mut text);
+    }
+    text.push('}');
+    text
 }
 
 impl Rows {
@@ -40,6 +67,7 @@ impl Rows {
                 let text = self.key_text(document, table, content, level, &columns)?;
                 RowIds::hashed(&text, id);
             }
+            RootId::Record => RowIds::hashed(&record_text(document, content), id),
         }
         Ok(())
     }

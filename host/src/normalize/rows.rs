@@ -10,7 +10,6 @@ use super::{
     table::{System, TableState},
     write::Deferred,
 };
-use crate::model::WriteDisposition;
 
 /// How many columns a table may get, and how many keys one object may have that is taken apart.
 pub(crate) const MAX_COLUMNS: usize = 10_000;
@@ -99,7 +98,8 @@ impl Rows {
     /// that have them keep getting them.
     pub(crate) fn needs_root_ids(&self, root: usize) -> bool {
         let Some((name, table)) = self.schema.tables.get_index(root) else { return false };
-        table.write_disposition == Some(WriteDisposition::Merge)
+        let merges_by_root = table.merges_by().is_some() && !table.keeps_versions();
+        merges_by_root
             || self.schema.tables.values().any(|child| {
                 child.columns.values().any(|column| column.root_key) && self.root_of(child) == Some(name.as_str())
             })

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use crate::model::{MergeStrategy, SortOrder, WriteDisposition};
+use crate::model::{Instant, MergeStrategy, SortOrder, WriteDisposition};
 
 /// dlt's data types; `sink::ddl` knows what DuckDB calls them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,6 +98,22 @@ pub struct Column {
     pub hard_delete: bool,
     /// Of rows with the same primary key a merge takes the one that comes first by this column.
     pub dedup_sort: Option<SortOrder>,
+    /// What it says of the version that a row is, where rows are versions.
+    pub version: Option<VersionPart>,
+}
+
+/// What a column of a table that keeps versions of its rows is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VersionPart {
+    /// From when on the version holds.
+    ValidFrom,
+    /// When it was retired.
+    ValidTo {
+        /// What is there as long as it holds; none for NULL.
+        active: Option<Instant>,
+    },
+    /// What tells it from other versions.
+    RowVersion,
 }
 
 impl Column {
@@ -116,6 +132,7 @@ impl Column {
             variant: false,
             hard_delete: false,
             dedup_sort: None,
+            version: None,
         }
     }
 }
@@ -135,6 +152,8 @@ pub struct Table {
     pub merge_strategy: Option<MergeStrategy>,
     /// Whether the rows of a load are known to have different primary keys (dlt's `x-stage-data-deduplicated`).
     pub deduplicated: bool,
+    /// When versions of all loads begin and end (dlt's `x-boundary-timestamp`). None for the time of the load.
+    pub boundary_timestamp: Option<Instant>,
     /// In the order of creation; the key is the column's name.
     pub columns: IndexMap<String, Column>,
     /// Root tables: how many levels of objects and lists are taken apart (dlt's `x-normalizer.max_nesting`). None for
@@ -154,10 +173,16 @@ impl Table {
             write_disposition: None,
             merge_strategy: None,
             deduplicated: false,
+            boundary_timestamp: None,
             columns: IndexMap::new(),
             max_nesting: None,
             seen_data: false,
         }
+    }
+
+    /// Whether its rows are versions of records.
+    pub fn keeps_versions(&self) -> bool {
+        self.merges_by() == Some(MergeStrategy::Scd2)
     }
 
     /// How a merge puts rows into this table; none when its rows are not merged.

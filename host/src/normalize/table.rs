@@ -50,8 +50,9 @@ impl System {
     /// Gives a column the hints that dlt gives to all columns of this name.
     pub(crate) fn mark(self, column: &mut Column) {
         column.nullable = false;
-        column.row_key = self == Self::Id;
-        column.unique = self == Self::Id;
+        // An id that tells versions apart comes again with the version.
+        let is_key = self == Self::Id && column.version.is_none();
+        (column.row_key, column.unique) = (is_key, is_key);
         column.parent_key = self == Self::ParentId;
         column.root_key = self == Self::RootId;
     }

@@ -15,7 +15,7 @@ use super::{Action, Destination, Event, Observer, Planned};
 use crate::{
     fault::{self, Point},
     model::{Page, ResourceName},
-    normalize::{BatchError, Naming, Normalizer},
+    normalize::{BatchError, Naming, Normalizer, schema::Table},
     report::{CollisionReport, LoadReport},
     sink::{CommitLoad, Sink, SinkError},
     state::{self, Refresh, State},
@@ -100,9 +100,13 @@ struct Target {
     name: ResourceName,
     table: String,
     /// Its rows wait in staging until it is complete.
+    stages: bool,
+    /// They take the place of all earlier ones then, even if there are none.
     replaces: bool,
     /// It replaces in this run alone; one that is stopped is continued so.
     refresh: Option<Refresh>,
+    /// An earlier run has taken pages of it.
+    resumed: bool,
     /// Nothing of it was taken yet, and it starts at its first page.
     fresh: bool,
     /// It has come to its end, in this run or in the one that it continues.
@@ -110,6 +114,13 @@ struct Target {
     /// It will send no more.
     over: bool,
     loaded: Loaded,
+}
+
+impl Target {
+    /// Whether rows enter the dataset when the resource is complete: those of a replacement do even if there are none.
+    fn enters(&self) -> bool {
+        self.replaces || (self.stages && (self.resumed || self.loaded.records > 0))
+    }
 }
 
 /// A load that is being filled.
@@ -160,13 +171,16 @@ impl Loader {
                 }
                 let done = planned.action == Action::AlreadyDone;
                 let table = Naming::default().path(planned.hints.resource.as_str());
+                let keeps_versions = normalizer.schema().tables.get(&table).is_some_and(Table::keeps_versions);
                 if let Some(refresh) = &planned.refresh {
                     sink.replace_once(&table, &refresh.drops);
                 }
                 Target {
                     name: planned.hints.resource.clone(),
                     refresh: planned.refresh.clone(),
+                    stages: planned.replaces() || keeps_versions,
                     replaces: planned.replaces(),
+                    resumed: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_some()),
                     fresh: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()),
                     table,
                     complete: done,
@@ -247,7 +261,7 @@ impl Loader {
         let now = jiff::Timestamp::now().as_microsecond();
         let load_id = self.open_load(now);
         let Some(target) = self.targets.get(index) else { return Ok(()) };
-        if target.fresh && target.replaces {
+        if target.fresh && target.stages {
             // Rows that an earlier attempt left in staging, and those on their way there, are of another reading.
             let table = target.table.clone();
             if target.refresh.is_some() {
@@ -337,7 +351,7 @@ impl Loader {
         let finishing =
             || self.targets.iter().filter(|target| target.complete && target.over && !target.loaded.committed);
         let finished: Vec<String> = finishing().map(|target| target.table.clone()).collect();
-        let swaps = finishing().any(|target| target.replaces);
+        let swaps = finishing().any(Target::enters);
         let completed = |target: &&Target| target.complete && !ended;
         self.state.completed = self.targets.iter().filter(completed).map(|target| target.name.clone()).collect();
         let mut sources = self.sources.clone();

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use duckdb::params;
 use serde_json::Value;
 
-use super::dml::{Chain, Link};
-use super::load::{Load, root_of};
+use super::dml::{Chain, Link, Moment};
+use super::load::{Load, below, root_of};
 use super::tables::{Place, Tables};
-use super::{CommitLoad, Committed, Sink, SinkError, dml, packed, schema_json, state_json};
+use super::{CommitLoad, Committed, Entry, Sink, SinkError, dml, packed, schema_json, state_json};
 use crate::fault::{self, Point};
 use crate::model::MergeStrategy;
 use crate::normalize::schema::{Schema, Table};
@@ -39,14 +39,10 @@ impl Sink {
     }
 
     fn finish(&mut self, end: &CommitLoad<'_>) -> Result<(Committed, Value, Value), SinkError> {
-        let swapped: Vec<_> = end
-            .finished
-            .iter()
-            .filter_map(|name| end.schema.tables.get(name))
-            .filter(|root| self.disposition(root) == crate::model::WriteDisposition::Replace)
-            .collect();
+        let roots = end.finished.iter().filter_map(|name| end.schema.tables.get(name));
+        let complete: Vec<_> = roots.filter(|root| self.entry(root) == Entry::WhenComplete).collect();
         let mut load = self.load.take().unwrap_or_default();
-        let done = self.finish_rows(&mut load, end, &swapped);
+        let done = self.finish_rows(&mut load, end, &complete);
         // The load stays open until the commit, so that an error rolls it back.
         let rows = std::mem::take(&mut load.rows);
         let forgotten = std::mem::take(&mut load.forgotten);
@@ -70,7 +66,7 @@ impl Sink {
     }
 
     /// DDL, then DML: no statement of the first kind may follow one of the second.
-    fn finish_rows(&mut self, load: &mut Load, end: &CommitLoad<'_>, swapped: &[&Table]) -> Result<(), SinkError> {
+    fn finish_rows(&mut self, load: &mut Load, end: &CommitLoad<'_>, complete: &[&Table]) -> Result<(), SinkError> {
         for name in [VERSION, LOADS, STATE] {
             if let Some(table) = schema_json::internal_table(name) {
                 let made = load.ensure(&self.connection, &mut self.tables, Place::Main, &table);
@@ -108,16 +104,18 @@ impl Sink {
                 MergeStrategy::DeleteInsert => dml::delete_insert(&chain),
                 MergeStrategy::Upsert => dml::upsert(&chain),
                 MergeStrategy::InsertOnly => Ok(dml::insert_only(&chain)),
+                // Their rows wait until the resource is complete.
+                MergeStrategy::Scd2 => continue,
             };
-            let statements = statements.map_err(|dml::NoRootKey(table)| no_root_key(table))?;
-            self.count(&mut load.rows, &statements, Point::MergeStatement)?;
+            self.count(&mut load.rows, &statements.map_err(lacking)?, Point::MergeStatement)?;
         }
-        for root in swapped {
-            if self.tables.has(Place::Main, &root.name) {
-                fault::point(Point::BeforeSwap);
-                let chain = self.chain(end.schema, root, |_| true);
-                self.count(&mut load.rows, &dml::swap(&chain, end.load_id), Point::SwapStatement)?;
-            }
+        let time = load_time(end)?;
+        let moment = Moment { load_id: end.load_id, time: &time };
+        for root in complete.iter().filter(|root| self.tables.has(Place::Main, &root.name)) {
+            fault::point(Point::BeforeSwap);
+            let chain = self.chain(end.schema, root, |_| true);
+            let statements = if self.replaces(root) { dml::swap(&chain, moment) } else { dml::scd2(&chain, moment) };
+            self.count(&mut load.rows, &statements.map_err(lacking)?, Point::SwapStatement)?;
         }
         Ok(())
     }
@@ -270,8 +268,19 @@ impl Sink {
     }
 }
 
-fn no_root_key(table: String) -> SinkError {
-    SinkError::Contract { table, reason: "a merge needs the column `_dlt_root_id`, which the schema lacks".to_owned() }
+fn lacking(lacks: dml::Lacks) -> SinkError {
+    let dml::Lacks { table, what } = lacks;
+    SinkError::Contract { table, reason: format!("a merge needs {what}, which the schema lacks") }
+}
+
+/// The time of a load: its id is one, and no other load has it.
+fn load_time(end: &CommitLoad<'_>) -> Result<String, SinkError> {
+    let seconds_of = |id: &str| {
+        let (seconds, fraction) = id.split_once('.').unwrap_or((id, ""));
+        let micros: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
+        seconds.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
+    };
+    timestamp(seconds_of(end.load_id).unwrap_or(end.inserted_at))
 }
 
 /// RFC 3339 with an offset: as text a time does not depend on the time zone of the session.

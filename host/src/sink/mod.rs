@@ -8,9 +8,10 @@
 //! * within the `COMMIT`: either all of the load or nothing, as DuckDB's log tells at the next open;
 //! * after it: the load, whole. Its checkpoint covers its rows, so a run that resumes there loses and doubles nothing.
 //!
-//! Rows of `append` tables go to their table at once. Rows of `replace` tables wait in `<dataset>_staging`, over as many
-//! loads as it takes, until the resource is complete; then one load swaps them in, and readers see the old rows until it
-//! commits. Rows of `merge` tables with a key wait there until the end of their own load.
+//! Rows of `append` tables go to their table at once. Rows of `replace` tables, and of those that keep versions (`scd2`),
+//! wait in `<dataset>_staging`, over as many loads as it takes, until the resource is complete; then one load puts them in,
+//! and readers see the old rows until it commits. Rows of other `merge` tables with a key wait there until the end of their
+//! own load.
 //!
 //! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
 //! out of the `append` that brought the row. After any error the transaction is gone and the sink is ready for another.
@@ -81,7 +82,8 @@ pub struct CommitLoad<'a> {
     pub schema: &'a Schema,
     /// The state of all sources: an object, by source name.
     pub state: &'a Value,
-    /// Root tables that are complete with this load. Those of `replace` are swapped in, even without a row.
+    /// Root tables that are complete with this load. Those of `replace` are swapped in, even without a row; those that keep
+    /// versions get the new ones.
     pub finished: &'a [String],
     /// The time of the commit, in microseconds since 1970.
     pub inserted_at: i64,
@@ -93,6 +95,17 @@ pub struct Committed {
     /// Rows that became visible, per data table, in the order of their first row. Rows that wait in staging count when
     /// they are swapped in.
     pub rows: IndexMap<String, u64>,
+}
+
+/// How the rows of a root table, and of those below it, get into the dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    /// They are appended.
+    AtOnce,
+    /// They are staged, and merged at the end of their load.
+    WithTheLoad,
+    /// They are staged over as many loads as it takes, and put in once the resource is complete.
+    WhenComplete,
 }
 
 /// An open destination.
@@ -274,16 +287,16 @@ impl Sink {
 
     fn append_within(&mut self, schema: &Schema, table: &Table, batch: &RecordBatch) -> duckdb::Result<()> {
         let root = load::root_of(schema, table);
-        let disposition = self.disposition(root);
-        let batch = match disposition {
-            WriteDisposition::Replace => numbers::numbered_from(batch, self.first_number(root)?),
-            WriteDisposition::Merge if dml::merges(root) => batch.clone(),
-            _ => numbers::without_numbers(batch),
+        let entry = self.entry(root);
+        let batch = match entry {
+            Entry::WhenComplete => numbers::numbered_from(batch, self.first_number(root)?),
+            Entry::WithTheLoad => batch.clone(),
+            Entry::AtOnce => numbers::without_numbers(batch),
         };
         let Some(load) = &mut self.load else { return Ok(()) };
-        let place = match disposition {
-            WriteDisposition::Replace => Place::Staging,
-            WriteDisposition::Merge if dml::merges(root) => {
+        let place = match entry {
+            Entry::WhenComplete => Place::Staging,
+            Entry::WithTheLoad => {
                 load.merging.insert(root.name.clone());
                 if load.clean.insert(table.name.clone()) {
                     // dlt leaves the rows of its last merge in staging.
@@ -291,7 +304,7 @@ impl Sink {
                 }
                 Place::Staging
             }
-            _ => Place::Main,
+            Entry::AtOnce => Place::Main,
         };
         load.touched.insert(table.name.clone());
         load.ensure(&self.connection, &mut self.tables, place, table)?;
@@ -315,11 +328,19 @@ impl Sink {
         Ok(first)
     }
 
-    fn disposition(&self, root: &Table) -> WriteDisposition {
-        if self.replaced_once.contains_key(&root.name) {
-            return WriteDisposition::Replace;
+    /// Whether the rows of a root table take the place of all earlier ones.
+    fn replaces(&self, root: &Table) -> bool {
+        self.replaced_once.contains_key(&root.name) || root.write_disposition == Some(WriteDisposition::Replace)
+    }
+
+    fn entry(&self, root: &Table) -> Entry {
+        if self.replaces(root) || root.keeps_versions() {
+            Entry::WhenComplete
+        } else if root.merges_by().is_some() && dml::merges(root) {
+            Entry::WithTheLoad
+        } else {
+            Entry::AtOnce
         }
-        root.write_disposition.unwrap_or(WriteDisposition::Append)
     }
 
     fn or_rollback<T>(&mut self, done: Result<T, SinkError>) -> Result<T, SinkError> {

@@ -15,6 +15,7 @@ mod merges;
 mod model;
 mod refresh;
 mod replace;
+mod versions;
 
 /// A database in a folder of its own.
 struct Fixture {

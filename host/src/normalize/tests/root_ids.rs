@@ -3,7 +3,7 @@
 use super::{dump, normalizer, page, resource};
 use crate::{
     model::{MergeStrategy, WriteDisposition},
-    normalize::{Normalizer, ROOT_NUMBER, ResourceHints},
+    normalize::{Normalizer, ROOT_NUMBER, ResourceHints, schema::VersionPart},
 };
 
 fn merging(strategy: MergeStrategy, primary_key: &[&str]) -> Normalizer {
@@ -94,6 +94,65 @@ fn a_key_that_is_kept_as_json_counts_with_its_members_in_order() {
     hints.max_table_nesting = Some(0);
     normalizer.declare(&hints);
     assert_eq!(ids(&mut normalizer, &[r#"{"id":{"b":[1,{"d":2,"c":null}],"a":1}}"#]), ["RKoJRfkiBC3xww"]);
+}
+
+#[test]
+fn scd2_makes_ids_of_records_as_dlt_does() {
+    for (record, id) in [
+        (r#"{"id":1,"name":"a","l":[{"x":1},{"x":2}]}"#, "A+48WIVbePIGtA"),
+        (r#"{"l":[{"x":1},{"x":2}],"id":1,"name":"a"}"#, "A+48WIVbePIGtA"),
+        (
+            r#"{"b":{"d":1,"c":[]},"a":null,"_dlt_load_id":"x","_dlt_id":"","_dltx":1,"_d":2,"n":{"_dlt_id":3}}"#,
+            "XHOndOzaUAupGA",
+        ),
+        (r#"[1,"x",{"b":1,"a":2}]"#, "J+vJhhhWfWIVqg"),
+        ("{}", "RoBn8+L4hTHbJQ"),
+        (r#"{"a":1,"a":2}"#, "Wb8LIv72/V4uzw"),
+        (r#"{"a":2}"#, "Wb8LIv72/V4uzw"),
+    ] {
+        assert_eq!(ids(&mut merging(MergeStrategy::Scd2, &[]), &[record]), [id], "{record}");
+    }
+}
+
+#[test]
+fn a_field_may_tell_versions_apart() {
+    let mut hints = ResourceHints::new(resource());
+    hints.write_disposition = WriteDisposition::Merge;
+    hints.merge.strategy = Some(MergeStrategy::Scd2);
+    hints.merge.versions.row_version = Some("meta.hash".to_owned());
+    let mut normalizer = normalizer();
+    normalizer.declare(&hints);
+    let [first, second] = &ids(&mut normalizer, &[r#"{"meta":{"hash":"a"}}"#, r#"{"meta":{"hash":"a"}}"#])[..] else {
+        panic!("two records are two rows")
+    };
+    assert_ne!(first, second);
+    assert_eq!(page(&mut normalizer, &[r#"{"meta":{}}"#]).rejected, 1);
+    let columns = &normalizer.schema().tables["t"].columns;
+    assert_eq!(columns["meta__hash"].version, Some(VersionPart::RowVersion));
+    assert!(columns["_dlt_id"].row_key);
+}
+
+#[test]
+fn a_table_of_versions_begins_with_their_times() {
+    let mut normalizer = merging(MergeStrategy::Scd2, &[]);
+    page(&mut normalizer, &[r#"{"id":1,"l":[1]}"#]);
+    let expected = [
+        "t: _dlt_valid_from timestamp, _dlt_valid_to timestamp, id bigint, _dlt_load_id text not null, _dlt_id text not null",
+        "t__l < t: value bigint, _dlt_parent_id text not null, _dlt_list_idx bigint not null, _dlt_id text not null",
+    ];
+    assert_eq!(dump::tables(normalizer.schema()), expected);
+    let id = &normalizer.schema().tables["t"].columns["_dlt_id"];
+    assert!(!id.row_key && !id.unique && id.version == Some(VersionPart::RowVersion));
+    assert!(normalizer.schema().tables["t__l"].columns["_dlt_id"].row_key);
+
+    // Another strategy makes the id a key again.
+    let mut hints = ResourceHints::new(resource());
+    hints.write_disposition = WriteDisposition::Merge;
+    hints.merge.strategy = Some(MergeStrategy::Upsert);
+    hints.primary_key = Some(vec!["id".to_owned()]);
+    normalizer.declare(&hints);
+    let table = &normalizer.schema().tables["t"];
+    assert!(table.columns["_dlt_id"].row_key && table.columns.values().all(|column| column.version.is_none()));
 }
 
 #[test]

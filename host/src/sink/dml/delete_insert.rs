@@ -1,11 +1,11 @@
 //! `delete-insert`: rows with a staged key go, with all below them, and the staged rows come in.
 
 use super::{
-    Chain, NoRootKey, Statement, as_staged, clear, delete_children, insert, kept::Kept, matched, names, primary_key,
+    Chain, Lacks, Statement, as_staged, clear, delete_children, insert, kept::Kept, matched, names, primary_key,
 };
 
 /// Statements that put the staged rows in place of those with the same primary key or the same merge key.
-pub(in crate::sink) fn delete_insert<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>>, NoRootKey> {
+pub(in crate::sink) fn delete_insert<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>>, Lacks> {
     let Some(staging) = &chain.root.staging else { return Ok(Vec::new()) };
     let root = chain.root.table;
     let keys = [primary_key(root), names(root, |column| column.merge_key)];

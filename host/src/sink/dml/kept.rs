@@ -32,12 +32,15 @@ impl Kept {
         if conditions.is_empty() {
             return (Self::all(), Vec::new());
         }
-        let sql = format!(
-            "CREATE TEMPORARY TABLE {KEPT} AS SELECT {} FROM {staging} AS s WHERE {}",
-            quote(ROOT_NUMBER),
-            conditions.join(" AND ")
-        );
-        (Self { chosen: true }, vec![Statement::silent(sql)])
+        let (kept, chosen) = Self::those(staging, &conditions.join(" AND "));
+        (kept, vec![chosen])
+    }
+
+    /// A statement that chooses the rows that meet `condition`, which calls the row `s`.
+    pub(super) fn those<'a>(staging: &TableName, condition: &str) -> (Self, Statement<'a>) {
+        let number = quote(ROOT_NUMBER);
+        let sql = format!("CREATE TEMPORARY TABLE {KEPT} AS SELECT {number} FROM {staging} AS s WHERE {condition}");
+        (Self { chosen: true }, Statement::silent(sql))
     }
 
     /// All rows go in.

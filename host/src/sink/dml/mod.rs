@@ -9,12 +9,14 @@
 
 mod delete_insert;
 mod kept;
+mod scd2;
 mod swap;
 #[cfg(test)]
 mod tests;
 mod upsert;
 
 pub(super) use delete_insert::delete_insert;
+pub(super) use scd2::{Moment, scd2};
 pub(super) use swap::swap;
 pub(super) use upsert::{insert_only, upsert};
 
@@ -63,9 +65,14 @@ impl Statement<'_> {
     }
 }
 
-/// A table below the root that has no column to tell the root's row by.
+/// A table that has no column for what a merge needs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct NoRootKey(pub(super) String);
+pub(super) struct Lacks {
+    /// The table.
+    pub(super) table: String,
+    /// What is needed.
+    pub(super) what: &'static str,
+}
 
 /// Fills `_dlt_root_id` of rows that were loaded before the table had it, so that a merge finds them.
 pub(super) fn fill_root_key(child: &Table, parent: &Table, child_name: &TableName, parent_name: &TableName) -> String {
@@ -101,7 +108,7 @@ fn matched(staging: &TableName, keys: &[&str]) -> String {
 }
 
 /// Statements that delete what is below the root rows that meet one of the conditions on `d`.
-fn delete_children<'a>(chain: &Chain<'a>, conditions: &[String]) -> Result<Vec<Statement<'a>>, NoRootKey> {
+fn delete_children<'a>(chain: &Chain<'a>, conditions: &[String]) -> Result<Vec<Statement<'a>>, Lacks> {
     if chain.children.is_empty() || conditions.is_empty() {
         return Ok(Vec::new());
     }
@@ -160,15 +167,17 @@ fn primary_key(table: &Table) -> Vec<&str> {
     names(table, |column| column.primary_key)
 }
 
+/// The column that tells rows apart. Where it tells versions apart it is no key, for a version may come again.
 fn row_key(table: &Table) -> &str {
     name_of(table, |c| c.row_key).unwrap_or("_dlt_id")
 }
 
 /// The column of a child that tells its root row; right below the root the parent's will do.
-fn root_key<'a>(chain: &Chain<'a>, child: &Link<'a>) -> Result<&'a str, NoRootKey> {
+fn root_key<'a>(chain: &Chain<'a>, child: &Link<'a>) -> Result<&'a str, Lacks> {
     let below_root = child.table.parent.as_deref() == Some(chain.root.table.name.as_str());
     let parent_key = || if below_root { name_of(child.table, |c| c.parent_key) } else { None };
-    name_of(child.table, |c| c.root_key).or_else(parent_key).ok_or_else(|| NoRootKey(child.table.name.clone()))
+    let lacks = || Lacks { table: child.table.name.clone(), what: "the column `_dlt_root_id`" };
+    name_of(child.table, |c| c.root_key).or_else(parent_key).ok_or_else(lacks)
 }
 
 /// The condition on a root row that it is deleted; none when no column says so. A truth value deletes when it is true,

@@ -2,12 +2,14 @@
 
 use super::*;
 use crate::{
-    model::{MergeStrategy, SortOrder, WriteDisposition},
+    model::{Instant, MergeStrategy, SortOrder, WriteDisposition},
+    normalize::schema::VersionPart,
     sink::ddl::tests::table,
 };
 
 const ID: (&str, Option<DataType>) = ("id", Some(DataType::Bigint));
 const TEXT: Option<DataType> = Some(DataType::Text);
+const MOMENT: Moment<'_> = Moment { load_id: "1.5", time: "1970-01-01 00:00:01.5+00" };
 
 fn name(schema: &str, table: &str) -> TableName {
     TableName { catalog: "f".into(), schema: schema.into(), table: table.into() }
@@ -72,12 +74,53 @@ fn statements_of_an_insert_only() {
     insta::assert_snapshot!(text(insert_only(&chain)));
 }
 
+fn versions() -> (Table, Table) {
+    let (mut root, child) = tables(MergeStrategy::Scd2);
+    let times = Some(DataType::Timestamp);
+    for (name, data_type, part) in [
+        ("from", times, VersionPart::ValidFrom),
+        ("to", times, VersionPart::ValidTo { active: None }),
+        ("_dlt_id", TEXT, VersionPart::RowVersion),
+    ] {
+        let column = Column { version: Some(part), ..Column::new(name, data_type) };
+        root.columns.insert(name.to_owned(), column);
+    }
+    root.columns["id"].primary_key = false;
+    (root, child)
+}
+
+#[test]
+fn statements_of_an_scd2() {
+    let (root, child) = versions();
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    insta::assert_snapshot!(text(scd2(&chain, MOMENT).unwrap()));
+}
+
+#[test]
+fn statements_of_an_scd2_by_keys_and_with_other_times() {
+    let (mut root, _) = versions();
+    root.columns["id"].primary_key = true;
+    root.columns["at"].merge_key = true;
+    root.columns["to"].version = Some(VersionPart::ValidTo { active: Instant::parse("9999-12-31") });
+    root.boundary_timestamp = Instant::parse("2026-01-02T03:04:05+01:00");
+    let chain = Chain { root: link(&root), children: Vec::new() };
+    insta::assert_snapshot!(text(scd2(&chain, MOMENT).unwrap()));
+}
+
+#[test]
+fn versions_need_their_columns() {
+    let (mut root, _) = versions();
+    root.columns["to"].version = None;
+    let chain = Chain { root: link(&root), children: Vec::new() };
+    assert_eq!(scd2(&chain, MOMENT).unwrap_err(), Lacks { table: "t".into(), what: "columns for versions" });
+}
+
 #[test]
 fn statements_of_a_swap() {
     let (mut root, child) = tables(MergeStrategy::DeleteInsert);
     root.write_disposition = Some(WriteDisposition::Replace);
     let chain = Chain { root: link(&root), children: vec![link(&child)] };
-    insta::assert_snapshot!(text(swap(&chain, "1.5")));
+    insta::assert_snapshot!(text(swap(&chain, MOMENT).unwrap()));
 }
 
 #[test]
@@ -87,5 +130,8 @@ fn a_grandchild_needs_a_root_key() {
     child.parent = Some("t__c".into());
     child.columns["_dlt_parent_id"].parent_key = true;
     let chain = Chain { root: link(&root), children: vec![link(&child)] };
-    assert_eq!(delete_insert(&chain).unwrap_err(), NoRootKey("t__c__d".into()));
+    assert_eq!(
+        delete_insert(&chain).unwrap_err(),
+        Lacks { table: "t__c__d".into(), what: "the column `_dlt_root_id`" }
+    );
 }

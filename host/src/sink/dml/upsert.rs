@@ -1,7 +1,7 @@
 //! `upsert` and `insert-only`: rows are told by their primary key, which makes their ids.
 
 use super::{
-    Chain, NoRootKey, Statement, as_staged, clear, delete_children, deleted, insert,
+    Chain, Lacks, Statement, as_staged, clear, delete_children, deleted, insert,
     kept::{Kept, last_records},
     matched, primary_key, same_key,
 };
@@ -12,7 +12,7 @@ use crate::{normalize::ROOT_NUMBER, sink::ddl::quote};
 ///
 /// A table that was appended to before may have a key several times, and ids that no key made: one row of each key is
 /// left, and it gets the id of its key.
-pub(in crate::sink) fn upsert<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>>, NoRootKey> {
+pub(in crate::sink) fn upsert<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>>, Lacks> {
     let Some(staging) = &chain.root.staging else { return Ok(Vec::new()) };
     let (root, main) = (chain.root.table, &chain.root.main);
     let keys = primary_key(root);

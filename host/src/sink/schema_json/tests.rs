@@ -1,4 +1,6 @@
 use super::*;
+use crate::model::{Instant, MergeStrategy, SortOrder};
+use crate::normalize::schema::VersionPart;
 
 /// The schema that dlt 1.31.0 stored after a run of four resources: replace, append with a variant, merge with
 /// `hard_delete`, upsert.
@@ -91,6 +93,56 @@ fn strategies_are_noted_as_dlt_notes_them() {
     let mut by_dlt = document.clone();
     by_dlt["tables"]["ups"]["x-merge-strategy"] = "cdc".into();
     assert_eq!(write(Some(&by_dlt), &read(&by_dlt).unwrap())["tables"]["ups"]["x-merge-strategy"], "cdc");
+}
+
+/// What dlt 1.31.0 stored of a table that keeps versions, with each option.
+const VERSIONS_BY_DLT: &str = r#"{"columns":{
+    "vf":{"name":"vf","data_type":"timestamp","nullable":true,"x-valid-from":true},
+    "vt":{"name":"vt","data_type":"timestamp","nullable":true,"x-valid-to":true,"x-active-record-timestamp":"9999-12-31"},
+    "id":{"name":"id","nullable":false,"merge_key":true,"data_type":"bigint"},
+    "_dlt_load_id":{"name":"_dlt_load_id","data_type":"text","nullable":false},
+    "_dlt_id":{"name":"_dlt_id","nullable":false,"x-row-version":true,"unique":false,"row_key":false,"data_type":"text"}},
+    "x-merge-strategy":"scd2","x-boundary-timestamp":"2024-01-01","write_disposition":"merge","name":"t","resource":"t",
+    "x-normalizer":{"seen-data":true}}"#;
+
+#[test]
+fn versions_are_noted_as_dlt_notes_them() {
+    let mut by_dlt: Value = serde_json::from_str(VERSIONS_BY_DLT).unwrap();
+    let mut table = read_table("t", &by_dlt);
+    assert!(table.keeps_versions());
+    assert_eq!(table.boundary_timestamp, Instant::parse("2024-01-01"));
+    let parts: Vec<_> = table.columns.values().filter_map(|column| column.version.clone()).collect();
+    let to = VersionPart::ValidTo { active: Instant::parse("9999-12-31") };
+    assert_eq!(parts, [VersionPart::ValidFrom, to, VersionPart::RowVersion]);
+    assert!(!table.columns["_dlt_id"].row_key && !table.columns["_dlt_id"].unique);
+
+    let mut anew = Map::new();
+    write_table(&mut anew, &table);
+    assert_eq!(Value::Object(anew.clone()), by_dlt);
+    assert_eq!(read_table("t", &Value::Object(anew.clone())), table);
+
+    // dlt notes that there is no time for versions that hold.
+    table.columns["vt"].version = Some(VersionPart::ValidTo { active: None });
+    by_dlt["columns"]["vt"]["x-active-record-timestamp"] = Value::Null;
+    write_table(&mut anew, &table);
+    assert_eq!(Value::Object(anew.clone()), by_dlt);
+
+    table.boundary_timestamp = None;
+    for column in table.columns.values_mut() {
+        column.version = None;
+    }
+    table.columns["_dlt_id"].row_key = true;
+    table.columns["_dlt_id"].unique = true;
+    write_table(&mut anew, &table);
+    assert!(!json!(anew).to_string().contains("x-valid"), "{anew:?}");
+    assert_eq!(read_table("t", &Value::Object(anew)), table);
+}
+
+#[test]
+fn a_table_of_versions_hands_down_no_keys() {
+    let mut schema = Schema::new("s");
+    schema.tables.insert("t".into(), read_table("t", &serde_json::from_str(VERSIONS_BY_DLT).unwrap()));
+    assert_eq!(write(None, &schema).pointer("/normalizers/json/config"), None);
 }
 
 #[test]

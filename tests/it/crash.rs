@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use acceptance::cli::{Cli, Output};
+use acceptance::cli::Cli;
 use acceptance::effort;
 use acceptance::fake_jivo::messages::{attachment_count, has_previews};
 use acceptance::fake_jivo::{FakeJivo, Options};
 use acceptance::project::Project;
-use rustix::process::Signal;
 
 use crate::start;
 
@@ -119,11 +118,6 @@ fn look(project: &Project) -> Found {
     }
 }
 
-fn was_killed(output: &Output) -> bool {
-    use std::os::unix::process::ExitStatusExt as _;
-    output.status.signal() == Some(Signal::KILL.as_raw())
-}
-
 /// The names of the fault points, as the program lists them for one who misspells them.
 fn points() -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
@@ -152,7 +146,7 @@ fn check_points(disposition: &'static str) {
         for passing in effort::either(vec![1, 4], (1..=20).chain((30..).step_by(10).take(20)).collect()) {
             let project = case.project();
             let output = project.run().env("SLUICEGATE_FAULT", format!("{point}:{passing}")).run();
-            if !was_killed(&output) {
+            if !output.was_killed() {
                 output.code(0);
                 break;
             }
@@ -175,7 +169,7 @@ fn check_moments(disposition: &'static str) {
         let project = case.project();
         while kills > 0 {
             let output = project.run().spawn().kill_after(effort::moment(&mut random, whole));
-            if !was_killed(&output) {
+            if !output.was_killed() {
                 output.code(0);
                 break;
             }

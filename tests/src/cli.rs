@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::Read;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
@@ -229,6 +230,11 @@ impl Output {
     pub fn code(&self, expect: i32) -> &Self {
         assert!(self.status.code() == Some(expect), "expected exit status {expect}\n{}", self.transcript());
         self
+    }
+
+    /// Whether a SIGKILL ended it.
+    pub fn was_killed(&self) -> bool {
+        self.status.signal() == Some(Signal::KILL.as_raw())
     }
 
     /// Asserts that stdout holds each of the texts.

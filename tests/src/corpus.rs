@@ -38,6 +38,8 @@ pub enum Difference {
     AppendToMerge,
     /// Fractions finer than a microsecond.
     Nanoseconds,
+    /// Doubles of more than 15 digits: dlt writes them as decimals, which DuckDB turns into the next double but one.
+    Rounding,
     /// A NUL in a text.
     Nul,
     /// A text that begins with one of dlt's own marks of a type.
@@ -48,13 +50,14 @@ pub enum Difference {
 
 impl Difference {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Collision,
         Self::Beyond64Bits,
         Self::BadRecord,
         Self::SameKeyTwice,
         Self::AppendToMerge,
         Self::Nanoseconds,
+        Self::Rounding,
         Self::Nul,
         Self::PrivateUse,
         Self::Orphan,
@@ -69,6 +72,7 @@ impl Difference {
             Self::SameKeyTwice => "same key twice",
             Self::AppendToMerge => "append to merge",
             Self::Nanoseconds => "nanoseconds",
+            Self::Rounding => "rounding",
             Self::Nul => "nul",
             Self::PrivateUse => "private use",
             Self::Orphan => "orphan",

@@ -77,15 +77,15 @@ impl Dataset<'_> {
         let text = |key: &str| answer[key].as_str().unwrap().to_owned();
         Dump { cases: answer["cases"].as_object().unwrap().clone(), books: text("books"), hash: text("hash") }
     }
+}
 
-    /// The rows of a query, each value as text.
-    #[track_caller]
-    pub fn query(&self, sql: &str) -> Vec<Vec<Option<String>>> {
-        let answer = ask("query", &json!({"file": self.file, "sql": sql}));
-        let cell = |cell: &Value| cell.as_str().map(str::to_owned);
-        let row = |row: &Value| row.as_array().unwrap().iter().map(cell).collect();
-        answer.as_array().unwrap().iter().map(row).collect()
-    }
+/// The rows of a query, each value as text.
+#[track_caller]
+pub fn query(file: &Path, sql: &str) -> Vec<Vec<Option<String>>> {
+    let answer = ask("query", &json!({"file": file, "sql": sql}));
+    let cell = |cell: &Value| cell.as_str().map(str::to_owned);
+    let row = |row: &Value| row.as_array().unwrap().iter().map(cell).collect();
+    answer.as_array().unwrap().iter().map(row).collect()
 }
 
 /// Runs Python with dlt at hand in a folder; the answer is what it printed.

@@ -1,12 +1,14 @@
 //! The same records, loaded by dlt and by this program: every table, column, type, hint and value is compared.
+//!
+//! [`losses`] and [`crashes`] show where dlt loses data, each row of the table in `docs/tables.md`.
 
+mod crashes;
+mod losses;
 mod ours;
 mod text;
 
-use std::collections::BTreeMap;
-
-use acceptance::corpus::{self, Case, Difference, Load};
-use acceptance::judge::{Dataset, Dump};
+use acceptance::corpus::{self, Case, Load};
+use acceptance::judge::Dump;
 
 use ours::Ours;
 
@@ -73,43 +75,4 @@ fn dlt_and_this_program_take_turns() {
 fn what_dlt_began_is_gone_on_with() {
     let cases = cases(|case| case.difference.is_none() && case.starts_with_dlt);
     text::assert_same(&load(&cases, &[Dlt]), &load(&cases, &[Dlt, We]));
-}
-
-/// What dlt makes of one case, in a dataset of its own: its dump, or how it fails.
-fn judged(case: &Case) -> String {
-    let dir = tempfile::tempdir().unwrap();
-    let dataset = Dataset { file: &dir.path().join("judge.duckdb"), work_dir: dir.path() };
-    for load in &case.runs {
-        let loaded = dataset.load(std::slice::from_ref(load));
-        if let Some(reasons) = loaded.error {
-            let reason = reasons.last().unwrap().split(':').next().unwrap();
-            let stuck = if loaded.stuck { ", and its package is stuck" } else { "" };
-            return format!("dlt fails with {reason}{stuck}\n");
-        }
-    }
-    dataset.dump(&[&case.name]).text(&case.name)
-}
-
-#[test]
-fn what_dlt_loses_is_kept() {
-    let cases = cases(|case| case.difference.is_some());
-    let mut ours = Ours::new(&cases);
-    for run in 0..runs(&cases) {
-        ours.load(&loads(&cases, run)).code(0);
-    }
-    let dump = ours.dataset(|dataset| dataset.dump(&names(&cases)));
-    let mut told: BTreeMap<Difference, Vec<String>> = BTreeMap::new();
-    for case in &cases {
-        let kept = dump.text(&case.name) + &ours.told(&case.name);
-        let difference = text::difference(&judged(case), &kept);
-        assert!(!difference.is_empty(), "`{}` is loaded as dlt loads it: there is no difference", case.name);
-        told.entry(case.difference.unwrap()).or_default().push(format!("{}\n{difference}", case.name));
-    }
-    let mut settings = insta::Settings::clone_current();
-    settings.set_snapshot_path("../../snapshots");
-    settings.set_prepend_module_to_snapshot(false);
-    for (difference, told) in told {
-        let name = format!("dlt_loses_{}", difference.name().replace(' ', "_"));
-        settings.bind(|| insta::assert_snapshot!(name, told.join("\n")));
-    }
 }

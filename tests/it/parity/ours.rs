@@ -44,7 +44,7 @@ impl Ours {
 
     /// What was told of a resource, and what was put aside, a line each.
     pub(super) fn told(&self, resource: &str) -> String {
-        let mut lines = Vec::new();
+        let (mut lines, mut rejected) = (Vec::new(), 0);
         for Report(report) in &self.reports {
             let resources = report["resources"].as_array().unwrap();
             let Some(report) = resources.iter().find(|report| report["name"] == resource) else { continue };
@@ -52,14 +52,17 @@ impl Ours {
                 let [keys, column] = [&collision["keys"], &collision["column"]];
                 lines.push(format!("told: {keys} want one name, the second is in {column}\n"));
             }
+            rejected += report["rejected"].as_u64().unwrap();
             if report["truncated_timestamps"] != 0 {
                 lines.push(format!("told: {} instants were cut\n", report["truncated_timestamps"]));
             }
         }
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let rejected = self.project.query("FROM jivochat_data._rejected_records ORDER BY ALL");
-        let rejected = rejected.iter().filter(|row| row["resource"] == resource);
-        lines.extend(rejected.map(|row| format!("rejected: {}: {}\n", text(&row["raw"]), text(&row["reason"]))));
+        if rejected > 0 {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let rows = self.project.query("FROM jivochat_data._rejected_records ORDER BY ALL");
+            let rows = rows.iter().filter(|row| row["resource"] == resource);
+            lines.extend(rows.map(|row| format!("rejected: {}: {}\n", text(&row["raw"]), text(&row["reason"]))));
+        }
         lines.concat()
     }
 

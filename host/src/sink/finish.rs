@@ -6,7 +6,7 @@ use duckdb::params;
 use serde_json::Value;
 
 use super::dml::{Chain, Link, Moment};
-use super::load::{Load, below, root_of};
+use super::load::{Load, root_of};
 use super::tables::{Place, Tables};
 use super::{CommitLoad, Committed, Entry, Sink, SinkError, dml, packed, schema_json, state_json};
 use crate::fault::{self, Point};
@@ -73,13 +73,13 @@ impl Sink {
                 made.map_err(|error| self.misfit(name, &error))?;
             }
         }
-        for table in swapped.iter().filter_map(|root| self.replaced_once.get(&root.name)).flatten() {
+        for table in complete.iter().filter_map(|root| self.replaced_once.get(&root.name)).flatten() {
             let dropped = load.drop_table(&self.connection, &mut self.tables, Place::Main, table);
             dropped.map_err(|error| self.misfit(table, &error))?;
         }
         for table in end.schema.tables.values().filter(|table| !table.is_internal()) {
             let root = &root_of(end.schema, table).name;
-            let waits = !swapped.iter().any(|swapped| swapped.name == *root);
+            let waits = !complete.iter().any(|complete| complete.name == *root);
             if waits && self.replaced_once.get(root).is_some_and(|drops| !drops.is_empty()) {
                 // What is there will be dropped, and looks like its older self until then.
                 continue;

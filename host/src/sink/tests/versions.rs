@@ -159,7 +159,7 @@ fn a_table_of_versions_may_be_replaced_once() {
     let mut loads = versions();
     loads.load(&[A, B]);
     loads.load(&[B2]);
-    loads.sink.replace_once("t");
+    loads.sink.replace_once("t", &[]);
     loads.append(&[A, A]);
     loads.commit(false);
     loads.append(&[B2]);

@@ -12,13 +12,16 @@ use crate::{
     paging::{self, Answer, Next, Paginator, counter::Place, detect::detect, total, trail::digest},
     request::{Fetch, origin_digest, portable},
     resources::{Resource, Shape},
-    response::{Headers, Response, excerpt},
+    response::{Headers, Response, excerpt, shown},
     select, single,
     url::Url,
 };
 
 /// How many redirects are followed for one page.
 const MAX_REDIRECTS: usize = 5;
+
+/// How many characters of what is wrong with a page go into the message: an answer may name links and keys of any length.
+const MESSAGE_CHARS: usize = 500;
 
 /// How many bytes at each end of a page's records go into its digest: enough to tell pages apart.
 const DIGEST_BYTES: usize = 4096;
@@ -55,7 +58,8 @@ pub fn page(
         Shape::Records => Paged { config, resource, fetch: &fetch, answered: &answered }.page(),
     };
     page.map_err(|error| {
-        let message = format!("`GET {}`: {}", config.show(&answered.url), error.message);
+        let wrong = shown(&error.message, &config.secret, MESSAGE_CHARS);
+        let message = format!("`GET {}`: {wrong}", config.show(&answered.url));
         Error { message, ..error }.with_status(answered.status)
     })
 }

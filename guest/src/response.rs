@@ -142,12 +142,17 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(whole.parse().ok()?).saturating_add(Duration::from_millis(millis)))
 }
 
-/// The start of a text, on one line, without the secret.
+/// The start of a text from outside, on one line, without the secret: short enough to stand in a message.
 pub fn excerpt(text: &str, secret: &Secret) -> String {
+    shown(text, secret, EXCERPT_CHARS)
+}
+
+/// A text on one line, without the secret, and no longer than so many characters.
+pub fn shown(text: &str, secret: &Secret, most: usize) -> String {
     let mut out = String::new();
     let masked = secret.mask(text);
     for (at, c) in masked.trim().chars().enumerate() {
-        if at == EXCERPT_CHARS {
+        if at == most {
             out.push('…');
             break;
         }

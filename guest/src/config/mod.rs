@@ -8,6 +8,7 @@ use crate::{
     error::{Error, Result},
     json::Json,
     resources::{BUILT_IN, Resource},
+    response::excerpt,
     secret::Secret,
     url::{Url, encode},
 };
@@ -72,7 +73,7 @@ impl Config {
 
     /// How a URL is called in messages.
     pub fn show(&self, url: &Url) -> String {
-        self.secret.mask(&url.to_string())
+        excerpt(&url.to_string(), &self.secret)
     }
 }
 

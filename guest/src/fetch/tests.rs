@@ -114,6 +114,20 @@ fn answers_that_are_no_pages() {
         Kind::InvalidResponse,
         &format!("{AT}`: the answer says that there is more (`has_more`), but not where: a `paginator` has to be set"),
     );
+    check_error(
+        &json!({}),
+        &[("/x", r#"{"data":[1],"next":"http://token:99999/\u001b"}"#)],
+        Kind::InvalidResponse,
+        &format!("{AT}`: the answer names a link that has no valid port: `http://***:99999/\\u{{1b}}`"),
+    );
+    let start = "the answer names a link that is no URL: `http://h:x/";
+    let long = json!({"data": [1], "next": format!("http://h:x/{}", "p".repeat(1000))}).to_string();
+    check_error(
+        &json!({}),
+        &[("/x", &long)],
+        Kind::InvalidResponse,
+        &format!("{AT}`: {start}{}…", "p".repeat(MESSAGE_CHARS - start.len())),
+    );
     check(&json!({}), &[("/x", "")], &[""]);
     check(&json!({}), &[("/x", "{}")], &[""]);
     check(&json!({}), &[("/x", "null")], &[""]);

@@ -45,7 +45,7 @@ fn resolve(answered: &Url, link: &str) -> Result<Url> {
     }
     answered
         .resolve(link)
-        .map_err(|reason| Error::invalid_response(format!("the link `{link}` in the answer {reason}")))
+        .map_err(|reason| Error::invalid_response(format!("the answer names a link that {reason}: `{link}`")))
 }
 
 /// Finds the link with a relation in a `Link` header (RFC 8288): `<url>; rel="next", <url>; rel=last`.

@@ -37,10 +37,15 @@ soak: guest ## run the crash tests in full: every passing of each fault point, a
 	@$(CARGO) build --locked -p sluicegate
 	@SLUICEGATE_SOAK=1 $(CARGO) test --locked -p acceptance --test it -- --nocapture crash::
 
+.PHONY: fuzz
+fuzz: setup ## fuzz all targets, or those in TARGETS, for FUZZ_SECONDS each (60)
+	@.ci/fuzz $(TARGETS)
+
 .PHONY: lint
 lint: setup ## check format and lints, warnings are errors
 	@$(CARGO) fmt --all --check
 	@$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	@$(CARGO) check --locked --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --no-default-features
 
 .PHONY: fmt
 fmt: ## format the code

@@ -24,3 +24,6 @@ pub mod sink;
 pub mod pipeline;
 
 pub mod cli;
+
+#[cfg(test)]
+mod seeds;

@@ -32,7 +32,7 @@ fn sources() -> Vec<Source> {
     let listed = git.output().unwrap();
     assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
     let paths = String::from_utf8(listed.stdout).unwrap();
-    let paths = paths.split_terminator('\0').filter(|path| !["Cargo.lock", "LICENSE"].contains(path));
+    let paths = paths.split_terminator('\0').filter(|path| !path.ends_with("Cargo.lock") && *path != "LICENSE");
     paths.filter_map(|path| Some(Source { path: path.to_owned(), text: read(&workspace().join(path))? })).collect()
 }
 

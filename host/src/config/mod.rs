@@ -157,9 +157,14 @@ impl Config {
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Self, ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::from_text(path, &text, overrides)
+    }
+
+    /// Checks the text of a pipeline file. The path is what relative paths in it are relative to, and its name in errors.
+    pub(crate) fn from_text(path: &Path, text: &str, overrides: &Overrides) -> Result<Self, ConfigError> {
         // A pipeline without a folder is in the current one, which `join` spells best as nothing.
         let dir = path.parent().unwrap_or(Path::new("")).to_owned();
-        let file = parse(path, &text)?;
+        let file = parse(path, text)?;
         Resolver { path, dir }.resolve(file, overrides)
     }
 

@@ -1,5 +1,7 @@
 //! Tests of whole pipeline files.
 
+mod any_file;
+
 use super::*;
 
 const FILE: &str = r#"
@@ -17,9 +19,7 @@ random = "a1b2c3"
 "#;
 
 fn load(text: &str, overrides: &Overrides) -> Result<Config, ConfigError> {
-    let path = Path::new("/data/sluicegate.toml");
-    let file = parse(path, text)?;
-    Resolver { path, dir: PathBuf::from("/data") }.resolve(file, overrides)
+    Config::from_text(Path::new("/data/sluicegate.toml"), text, overrides)
 }
 
 fn message(text: &str) -> String {

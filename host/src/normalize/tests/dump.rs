@@ -3,7 +3,7 @@
 use arrow_array::{
     Array, RecordBatch,
     cast::AsArray,
-    types::{Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType},
+    types::{Date32Type, Decimal128Type, Float64Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType},
 };
 use arrow_schema::DataType;
 
@@ -25,24 +25,31 @@ pub(super) fn tables(schema: &Schema) -> Vec<String> {
     schema.tables.values().map(table).collect()
 }
 
+/// A row: its table, and its cells that are not null, by name.
+pub(super) type Row = (String, Vec<(String, String)>);
+
 /// The rows of batches, without the columns that `hidden` names.
 pub(super) fn rows(batches: &[TableBatch], hidden: impl Fn(&str, &str) -> bool) -> Vec<String> {
-    let mut lines = Vec::new();
-    for TableBatch { table, batch } in batches {
-        for row in 0..batch.num_rows() {
-            let mut cells: Vec<String> = batch
-                .schema()
-                .fields()
-                .iter()
-                .filter_map(|field| Some((field.name().clone(), cell(batch, field.name(), row)?)))
-                .filter(|(name, value)| !hidden(name, value))
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            cells.sort();
-            lines.push(format!("{table} | {}", cells.join(" ")).trim_end().to_owned());
-        }
-    }
-    lines
+    let line = |(table, cells): Row| {
+        let shown = cells.iter().filter(|(name, value)| !hidden(name, value));
+        let mut shown: Vec<String> = shown.map(|(name, value)| format!("{name}={value}")).collect();
+        shown.sort();
+        format!("{table} | {}", shown.join(" ")).trim_end().to_owned()
+    };
+    cells(batches).into_iter().map(line).collect()
+}
+
+/// The rows of batches, cell by cell.
+pub(super) fn cells(batches: &[TableBatch]) -> Vec<Row> {
+    let row = |batch: &RecordBatch, row| {
+        let fields = batch.schema();
+        let names = fields.fields().iter().map(|field| field.name());
+        names.filter_map(|name| Some((name.clone(), cell(batch, name, row)?))).collect()
+    };
+    let rows = |TableBatch { table, batch }: &TableBatch| -> Vec<Row> {
+        (0..batch.num_rows()).map(|at| (table.clone(), row(batch, at))).collect()
+    };
+    batches.iter().flat_map(rows).collect()
 }
 
 /// One cell; none for null and for a column that is not there.
@@ -56,8 +63,12 @@ pub(super) fn cell(batch: &RecordBatch, column: &str, row: usize) -> Option<Stri
         DataType::Decimal128(..) => array.as_primitive::<Decimal128Type>().value(row).to_string(),
         DataType::Timestamp(..) => {
             let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
-            jiff::Timestamp::from_microsecond(micros).unwrap().to_string()
+            // The last day of year 9999 is beyond what jiff shows.
+            jiff::Timestamp::from_microsecond(micros).map_or_else(|_| micros.to_string(), |instant| instant.to_string())
         }
+        DataType::Date32 => array.as_primitive::<Date32Type>().value(row).to_string(),
+        DataType::Time64(_) => array.as_primitive::<Time64MicrosecondType>().value(row).to_string(),
+        DataType::Binary => format!("{:?}", array.as_binary::<i32>().value(row)),
         other => panic!("no text for {other}"),
     })
 }

@@ -1,5 +1,7 @@
 //! The normalizer as a whole: what pages become.
 
+mod any_batch;
+mod any_page;
 mod dlt;
 mod dump;
 mod improvements;

@@ -13,7 +13,7 @@ fn record() -> impl Strategy<Value = Value> {
 }
 
 /// Records some of which bring their own ids.
-fn record_with_ids() -> impl Strategy<Value = Value> {
+pub(super) fn record_with_ids() -> impl Strategy<Value = Value> {
     record_of(prop_oneof![4 => "[abcN_]{1,3}", 1 => Just("_dlt_id".to_owned())].boxed())
 }
 

@@ -3,9 +3,14 @@
 mod event;
 mod merge;
 
+mod contract;
+mod data_type;
+
 use std::fmt;
 
 use bytes::Bytes;
+pub use contract::{ContractEntity, ContractMode, SchemaContract};
+pub use data_type::DataType;
 
 pub use event::{Answer, Delivery, Event, Outcome};
 pub use merge::{Instant, MergeHints, MergeStrategy, SortOrder, VersionHints};
@@ -83,6 +88,17 @@ pub struct ResourceSpec {
     pub write_disposition: WriteDisposition,
     /// Dotted path of the field that grows with each change.
     pub incremental: Option<String>,
+}
+
+/// What is known of a column before its first value: dlt's hints of these names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnHint {
+    /// Dotted path of its field, or its name.
+    pub path: String,
+    /// Its type; none for that of its first value.
+    pub data_type: Option<DataType>,
+    /// Whether a record may be without a value; one that may not is rejected.
+    pub nullable: bool,
 }
 
 /// Which page to fetch.

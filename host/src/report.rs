@@ -75,12 +75,21 @@ pub struct ResourceReport {
     pub collisions: Vec<CollisionReport>,
     /// Timestamps that lost digits beyond the microsecond.
     pub truncated_timestamps: u64,
-    /// Rows dropped by a schema contract.
+    /// Rows dropped by a schema contract, children included.
     pub discarded_rows: u64,
-    /// Values dropped by a schema contract.
+    /// Values dropped by a schema contract out of rows that were kept.
     pub discarded_values: u64,
     /// Why it failed.
     pub error: Option<ErrorReport>,
+    /// Records among the discarded rows; shown, not reported.
+    #[serde(skip)]
+    pub discarded_records: u64,
+    /// The contract that discarded; shown, not reported.
+    #[serde(skip)]
+    pub contract: Option<String>,
+    /// What a person should know beside; shown, not reported.
+    #[serde(skip)]
+    pub notes: Vec<String>,
     /// How many records the service said there are, when all of them were asked for; shown, not reported.
     #[serde(skip)]
     pub expected: Option<u64>,
@@ -144,6 +153,9 @@ impl ResourceReport {
             discarded_rows: 0,
             discarded_values: 0,
             error: None,
+            discarded_records: 0,
+            contract: None,
+            notes: Vec::new(),
             expected: None,
         }
     }

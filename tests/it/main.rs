@@ -24,6 +24,10 @@ mod bad_input;
 mod destination;
 // Types, columns and tables that appear as the data asks for them. Not for comparisons with dlt.
 mod schema;
+// How far records may change tables.
+mod contracts;
+// Hints of columns.
+mod hints;
 // What a component can reach, and where secrets go.
 mod sandbox;
 // Components that mean harm or are broken, one file each.

@@ -81,6 +81,24 @@ fn records_that_are_none() {
 }
 
 #[test]
+fn a_schema_contract() {
+    let server = start(Options { inbound: 2, page_size: 1, ..Options::default() });
+    let pages = [r#"{"id":1,"n":1}"#, r#"{"id":2}"#, r#"{"id":3,"n":3}"#, r#"{"id":4,"new":4},{"id":5,"n":"five"}"#];
+    let pages = (1..).zip(pages.into_iter().chain([pages[3], pages[2], pages[3]]));
+    for (request, page) in pages {
+        server.fault(INBOUND, request..=request, Fault::Records(page.to_owned()));
+    }
+    let project = Project::new(&server).only(&["status", INBOUND]);
+    project.run().run().code(0);
+    let project = project.set("pipeline.schema_contract", "freeze");
+    check("frozen_contract", &project.run().run());
+    let project = project.set("resources.inbound_messages.schema_contract.columns", "discard_row");
+    let project = project.set("resources.inbound_messages.schema_contract.data_type", "discard_value");
+    check("discarding_contract", &project.run().run());
+    check("unknown_contract", &project.set("pipeline.schema_contract", "frieze").run().run());
+}
+
+#[test]
 fn a_link_to_another_host() {
     check_answer("foreign_link", INBOUND, Fault::NextIs("https://elsewhere.example/messages?page=2".into()));
 }

@@ -14,11 +14,11 @@ use super::{
     exit_code,
     failure::{Failure, Outcome},
     render,
-    session::{self, Session},
+    session::Session,
 };
 use crate::{
     component::ComponentSource,
-    config::Overrides,
+    config::{Overrides, quoted_list},
     model::{PageRequest, ResourceSpec},
     retry::{Retrier, RetryPolicy},
     source::{ErrorKind, Source, SourceError},
@@ -74,7 +74,7 @@ pub(crate) async fn init(args: InitArgs, quiet: bool) -> Outcome {
     render::data(&format!(
         "{} reads {}\nload them with: sluicegate run{}\n",
         files.pipeline().display(),
-        session::quoted_list(&names),
+        quoted_list(&names),
         if args.dir == Path::new(".") { String::new() } else { format!(" {}", files.pipeline().display()) }
     ))?;
     Ok(exit_code::OK)

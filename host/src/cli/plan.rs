@@ -22,6 +22,8 @@ pub(crate) fn hints(selected: &[ResourceSpec], config: &Config) -> Vec<ResourceH
             merge_key: hints.merge_key.clone(),
             max_table_nesting: hints.max_table_nesting,
             hard_delete: hints.hard_delete.clone(),
+            schema_contract: hints.schema_contract,
+            columns: hints.columns.clone(),
         }
     };
     selected.iter().map(hints).collect()

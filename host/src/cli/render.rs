@@ -81,13 +81,22 @@ fn warnings(resource: &ResourceReport) {
         let records = count(resource.rejected, "record");
         eprintln!("warning: {name}: {records} kept aside in `_rejected_records`, with the reason");
     }
-    let came = resource.records + resource.rejected;
+    let came = resource.records + resource.rejected + resource.discarded_records;
     if let Some(expected) = resource.expected.filter(|expected| resource.error.is_none() && *expected > came) {
         eprintln!(
             "warning: {name}: the service says that there are {}, and {} came; set its `paginator` if pages are missing",
             count(expected, "record"),
             thousands(came)
         );
+    }
+    if let Some(contract) = &resource.contract {
+        let rows = Some(resource.discarded_rows).filter(|rows| *rows > 0).map(|rows| count(rows, "row"));
+        let values = Some(resource.discarded_values).filter(|values| *values > 0).map(|values| count(values, "value"));
+        let both: Vec<String> = rows.into_iter().chain(values).collect();
+        eprintln!("warning: {name}: {} discarded by {contract}", both.join(" and "));
+    }
+    for note in &resource.notes {
+        eprintln!("warning: {name}: {note}");
     }
     if resource.truncated_timestamps > 0 {
         eprintln!("warning: {name}: {} cut to microseconds", count(resource.truncated_timestamps, "timestamp"));

@@ -15,7 +15,7 @@ use super::{
     signals,
 };
 use crate::{
-    config::{Config, Overrides},
+    config::{Config, Overrides, quoted_list},
     model::{ResourceSpec, WriteDisposition},
     normalize::{Normalizer, RandomBytes, schema::Schema},
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
@@ -62,7 +62,10 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let drop_others = refresh.and_then(|mode| refresh::ask(mode, &mut planned, &mut state, &mut schema));
     plan::check(&hints, &schema, &session.config)?;
     let appended_to = appended_to(&planned, &schema);
-    let normalizer = Normalizer::new(schema, random_source());
+    let mut normalizer = Normalizer::new(schema, random_source());
+    if let Some(contract) = session.config.schema_contract {
+        normalizer.set_contract(contract);
+    }
     let destination = Destination { sink, normalizer, sources, state, drop_others };
 
     let names: Vec<String> = planned.iter().map(|planned| planned.hints.resource.to_string()).collect();
@@ -204,7 +207,7 @@ fn merge_note(report: &RunReport, appended_to: &[String], config: &Config) {
         .filter(|name| appended_to.iter().any(|appended| appended == name))
         .collect();
     let Some(first) = appended.first() else { return };
-    let list = super::session::quoted_list(&appended);
+    let list = quoted_list(&appended);
     eprintln!("note: the rows of {list} were added to those of earlier runs, for they have no key");
     eprintln!("hint: if `id` is one, have a row take the place of its older self: add to `{}`", config.file.display());
     eprintln!("  [resources.{first}]");
@@ -222,7 +225,7 @@ fn advice(error: &ErrorReport, session: &Session) -> Option<String> {
         "auth" => {
             let keys = session.secret_keys();
             let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-            Some(format!("check the secret {}", super::session::quoted_list(&keys)))
+            Some(format!("check the secret {}", quoted_list(&keys)))
         }
         "not-found" => Some(format!(
             "check the configuration in `{file}`; if the service does not offer the resource, leave it out of `resources` in [source]"

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{args::Changes, environment, exit_code, failure::Failure};
 use crate::{
     component::{Component, ComponentSource, Description, Engine, Limits, LoadOptions, SourceOptions},
-    config::{self, Config, Overrides, SecretBinding, SecretValue},
+    config::{self, Config, Overrides, SecretBinding, SecretValue, quoted_list},
     http::{
         allow::{AllowList, HostPort},
         origin::GrantError,
@@ -143,18 +143,6 @@ pub(crate) fn config_failure(error: SourceError) -> Failure {
         failure.code = exit_code::CONFIG;
     }
     failure
-}
-
-/// `a`, `b` and `c`.
-pub(crate) fn quoted_list(names: &[&str]) -> String {
-    match names {
-        [] => "none".into(),
-        [one] => format!("`{one}`"),
-        [first @ .., last] => {
-            let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
-            format!("{} and `{last}`", first.join(", "))
-        }
-    }
 }
 
 /// The properties that the component's schema calls secret, each with whether it is required.

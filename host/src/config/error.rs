@@ -1,6 +1,6 @@
 //! What can be wrong with a configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A configuration that cannot be used. Nothing was contacted and nothing written when it is raised.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,18 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A word that is none of those that a key takes, and looks like one of them.
+    #[error("`{key}` in `{}`: {reason}", path.display())]
+    Word {
+        /// The key with its tables, dotted.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// The word that it looks most like.
+        nearest: &'static str,
+    },
     /// A secret that is in none of the places where it is looked up.
     #[error("the secret `{key}` is missing; tried {tried}")]
     MissingSecret {
@@ -74,6 +86,57 @@ pub enum ConfigError {
     },
 }
 
+/// What is wrong with a value, before it is known which file it stands in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct BadValue {
+    /// The key within its table, dotted.
+    pub key: String,
+    pub reason: String,
+    /// For a word that is none: the one that it looks most like.
+    pub nearest: Option<&'static str>,
+}
+
+impl From<(String, String)> for BadValue {
+    /// A key, and what is wrong with its value.
+    fn from((key, reason): (String, String)) -> Self {
+        Self { key, reason, nearest: None }
+    }
+}
+
+impl BadValue {
+    pub(super) fn new(key: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::from((key.into(), reason.into()))
+    }
+
+    /// A word that is none of those that the key takes.
+    pub(super) fn word(key: impl Into<String>, word: &str, known: &[&'static str]) -> Self {
+        let reason = format!("`{word}` is none of {}", quoted_list(known));
+        Self { key: key.into(), reason, nearest: super::nearest(word, known) }
+    }
+
+    /// The error, of a value in a table of a file.
+    pub(super) fn within(self, table: &str, path: &Path) -> ConfigError {
+        let Self { key, reason, nearest } = self;
+        let (key, path) = (format!("{table}.{key}"), path.to_owned());
+        match nearest {
+            Some(nearest) => ConfigError::Word { key, path, reason, nearest },
+            None => ConfigError::Value { key, path, reason },
+        }
+    }
+}
+
+/// `a`, `b` and `c`.
+pub(crate) fn quoted_list(names: &[&str]) -> String {
+    match names {
+        [] => "none".into(),
+        [one] => format!("`{one}`"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", first.join(", "))
+        }
+    }
+}
+
 impl ConfigError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
@@ -82,6 +145,7 @@ impl ConfigError {
                 "write one with `sluicegate init CHANNEL_URL`, or name another file: `sluicegate run PIPELINE`".into(),
             ),
             Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Self::Word { nearest, .. } => Some(format!("did you mean `{nearest}`?")),
             Self::MissingSecret { advice, .. } => Some(advice.clone()),
             _ => None,
         }

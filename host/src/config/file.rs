@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use indexmap::IndexMap;
 use serde::Deserialize;
 
 /// A whole pipeline file.
@@ -21,6 +22,7 @@ pub(super) struct PipelineFile {
 pub(super) struct PipelineTable {
     pub name: String,
     pub dataset: Option<String>,
+    pub schema_contract: Option<toml::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -103,8 +105,9 @@ pub(super) struct HintsTable {
     pub merge_key: Option<Names>,
     pub max_table_nesting: Option<u32>,
     pub schema_contract: Option<toml::Value>,
+    /// In the order of the file, which new columns get.
     #[serde(default)]
-    pub columns: BTreeMap<String, ColumnTable>,
+    pub columns: IndexMap<String, ColumnTable>,
 }
 
 /// A write disposition with its options.
@@ -155,6 +158,8 @@ impl Names {
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct ColumnTable {
+    pub data_type: Option<String>,
+    pub nullable: Option<bool>,
     #[serde(default)]
     pub primary_key: bool,
     #[serde(default)]

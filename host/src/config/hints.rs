@@ -1,12 +1,13 @@
 //! A user's hints for one resource.
 
-use std::collections::BTreeMap;
+use indexmap::IndexMap;
 
 use super::{
-    disposition,
+    contract, disposition,
+    error::BadValue,
     file::{ColumnTable, HintsTable, Names},
 };
-use crate::model::{MergeHints, SortOrder, WriteDisposition};
+use crate::model::{ColumnHint, DataType, MergeHints, SchemaContract, SortOrder, WriteDisposition};
 
 /// Hints of one resource; what is `None` is left to the component.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,21 +24,25 @@ pub struct Hints {
     pub max_table_nesting: Option<u32>,
     /// The column whose true value deletes a row in a merge.
     pub hard_delete: Option<String>,
+    /// How far records may change the resource's tables.
+    pub schema_contract: Option<SchemaContract>,
+    /// What is known of single columns.
+    pub columns: Vec<ColumnHint>,
 }
 
 /// A key within a resource's table, and what is wrong with its value.
 pub(super) type Objection = (String, String);
 
 impl Hints {
-    /// Checks a resource's table.
-    pub(super) fn resolve(table: HintsTable) -> Result<Self, Objection> {
+    /// Checks a resource's table. The error names the key within the table.
+    pub(super) fn resolve(table: HintsTable) -> Result<Self, BadValue> {
         let told = table.write_disposition.map(disposition::resolve).transpose()?;
         let (write_disposition, mut merge) = told.map_or_else(Default::default, |(word, merge)| (Some(word), merge));
-        if let Some(contract) = table.schema_contract
-            && contract.as_str() != Some("evolve")
-        {
-            return Err(("schema_contract".into(), "this version has no contract but `evolve`".into()));
-        }
+        let schema_contract = table.schema_contract.as_ref().map(|value| contract::resolve("schema_contract", value));
+        let schema_contract = schema_contract.transpose()?;
+        let hinted = |(_, column): &(&String, &ColumnTable)| column.data_type.is_some() || column.nullable.is_some();
+        let columns = table.columns.iter().filter(hinted).map(|(path, column)| column_hint(path, column));
+        let columns = columns.collect::<Result<_, _>>()?;
         let flagged = |is: fn(&ColumnTable) -> bool| {
             table.columns.iter().filter(move |(_, column)| is(column)).map(|(name, _)| name.clone())
         };
@@ -56,8 +61,25 @@ impl Hints {
             merge_key: key(table.merge_key, |column| column.merge_key),
             max_table_nesting: table.max_table_nesting,
             hard_delete: only(flagged(|column| column.hard_delete), "hard_delete")?,
+            schema_contract,
+            columns,
         })
     }
+}
+
+fn column_hint(path: &str, column: &ColumnTable) -> Result<ColumnHint, BadValue> {
+    let key = format!("columns.{path}");
+    if path.starts_with("_dlt") {
+        return Err(BadValue::new(key, "the columns that begin with `_dlt` are as dlt makes them"));
+    }
+    let data_type = column.data_type.as_deref().map(|word| {
+        DataType::parse(word).ok_or_else(|| BadValue::word(format!("{key}.data_type"), word, &DataType::WORDS))
+    });
+    Ok(ColumnHint {
+        path: path.to_owned(),
+        data_type: data_type.transpose()?,
+        nullable: column.nullable.unwrap_or(true),
+    })
 }
 
 /// The one column that has a hint, if any.
@@ -69,7 +91,7 @@ fn only(mut names: impl Iterator<Item = String>, hint: &str) -> Result<Option<St
     }
 }
 
-fn dedup_sort(name: String, columns: &BTreeMap<String, ColumnTable>) -> Result<(String, SortOrder), Objection> {
+fn dedup_sort(name: String, columns: &IndexMap<String, ColumnTable>) -> Result<(String, SortOrder), Objection> {
     let word = columns.get(&name).and_then(|column| column.dedup_sort.as_deref()).unwrap_or_default();
     match SortOrder::parse(word) {
         Some(order) => Ok((name, order)),
@@ -87,7 +109,7 @@ mod tests {
     use super::*;
 
     fn resolve(text: &str) -> Result<Hints, Objection> {
-        Hints::resolve(toml::from_str(text).unwrap())
+        Hints::resolve(toml::from_str(text).unwrap()).map_err(|bad| (bad.key, bad.reason))
     }
 
     #[test]
@@ -116,7 +138,8 @@ mod tests {
         let text = "columns.b = { primary_key = true }\ncolumns.a = { primary_key = true, dedup_sort = 'desc' }\n\
                     columns.c = { merge_key = true, hard_delete = true }";
         let hints = resolve(text).unwrap();
-        assert_eq!(hints.primary_key, Some(vec!["a".to_owned(), "b".to_owned()]));
+        // In the order of the file.
+        assert_eq!(hints.primary_key, Some(vec!["b".to_owned(), "a".to_owned()]));
         assert_eq!(hints.merge_key, Some(vec!["c".to_owned()]));
         assert_eq!(hints.hard_delete.as_deref(), Some("c"));
         assert_eq!(hints.merge.dedup_sort, Some(("a".to_owned(), SortOrder::Desc)));

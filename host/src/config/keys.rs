@@ -2,10 +2,14 @@
 
 use toml::{Table, Value};
 
+/// What a contract may speak of.
+const CONTRACT: &[&str] = &["tables", "columns", "data_type"];
+
 /// The known keys of each table. `*` stands for any name.
 const TABLES: &[(&str, &[&str])] = &[
     ("", &["pipeline", "source", "destination", "load", "resources"]),
-    ("pipeline", &["name", "dataset"]),
+    ("pipeline", &["name", "dataset", "schema_contract"]),
+    ("pipeline.schema_contract", CONTRACT),
     (
         "source",
         &[
@@ -64,7 +68,8 @@ const TABLES: &[(&str, &[&str])] = &[
             "row_version_column_name",
         ],
     ),
-    ("resources.*.columns.*", &["primary_key", "merge_key", "hard_delete", "dedup_sort"]),
+    ("resources.*.schema_contract", CONTRACT),
+    ("resources.*.columns.*", &["data_type", "nullable", "primary_key", "merge_key", "hard_delete", "dedup_sort"]),
 ];
 
 /// Keys of the contract that this version does not act on yet. Ignoring them in silence could keep data that a user
@@ -152,6 +157,10 @@ mod tests {
             ("[source.limits]\nmemori = '1MiB'", unknown("source.limits.memori", Some("source.limits.memory"))),
             ("[resources.x]\nprimary_keys = []", unknown("resources.x.primary_keys", Some("resources.x.primary_key"))),
             ("[source.secrets.id]\nfrm = 'env:X'", unknown("source.secrets.id.frm", Some("source.secrets.id.from"))),
+            (
+                "[pipeline]\nschema_contract = { column = 'freeze' }",
+                unknown("pipeline.schema_contract.column", Some("pipeline.schema_contract.columns")),
+            ),
             ("zzz = 1", unknown("zzz", None)),
             (
                 "[resources.x]\nwrite_disposition = { disposition = 'merge', source_filter = 'a > 1' }",

@@ -4,6 +4,7 @@
 //! word, the names of its secrets, is resolved by [`Config::secrets`] once the component is loaded. Relative paths are
 //! relative to the pipeline file.
 
+mod contract;
 mod disposition;
 mod error;
 mod file;
@@ -20,6 +21,7 @@ use std::{
 };
 
 pub use error::ConfigError;
+pub(crate) use error::quoted_list;
 pub use hints::Hints;
 pub(crate) use keys::nearest;
 pub use secret::{EnvLookup, SecretBinding, SecretValue};
@@ -31,7 +33,7 @@ use self::{
     resolve::Resolver,
     secret::Places,
 };
-use crate::model::ResourceName;
+use crate::model::{ResourceName, SchemaContract};
 
 /// Settings of a run.
 #[derive(Debug)]
@@ -74,6 +76,8 @@ pub struct Config {
     pub lock_wait: Duration,
     /// When a load is committed.
     pub load: Load,
+    /// How far records may change the schema, where a resource's hints say nothing else.
+    pub schema_contract: Option<SchemaContract>,
     /// Hints by resource; they win over the component's own.
     pub hints: BTreeMap<ResourceName, Hints>,
     secret_entries: BTreeMap<String, SecretEntry>,

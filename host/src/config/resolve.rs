@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::{
-    Config, ConfigError, Hints, Limits, Load, Overrides, Retry,
+    Config, ConfigError, Hints, Limits, Load, Overrides, Retry, contract,
     file::{self, PipelineFile},
     units,
 };
@@ -36,6 +36,8 @@ impl Resolver<'_> {
         if dataset.is_empty() || !dataset.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(self.value_error("pipeline.dataset", "a dataset's name is made of letters, digits and `_`"));
         }
+        let contract = pipeline.schema_contract.as_ref().map(|value| contract::resolve("schema_contract", value));
+        let schema_contract = contract.transpose().map_err(|bad| bad.within("pipeline", self.path))?;
         let url = overrides.destination.clone().or(destination.url).unwrap_or_else(|| format!("duckdb:{name}.duckdb"));
         let limits = self.limits(&source.limits)?;
         let mut allow = source.allow;
@@ -72,6 +74,7 @@ impl Resolver<'_> {
                     .duration("load.commit_every", load.commit_every.as_deref())?
                     .unwrap_or(Duration::from_secs(10)),
             },
+            schema_contract,
             hints: self.hints(resources)?,
             secret_entries: source.secrets,
             file: self.path.to_owned(),
@@ -108,8 +111,7 @@ impl Resolver<'_> {
         for (name, table) in tables {
             let key = format!("resources.{name}");
             let name = ResourceName::new(name).map_err(|error| self.value_error(&key, error.to_string()))?;
-            let resolved =
-                Hints::resolve(table).map_err(|(part, reason)| self.value_error(format!("{key}.{part}"), reason))?;
+            let resolved = Hints::resolve(table).map_err(|bad| bad.within(&key, self.path))?;
             hints.insert(name, resolved);
         }
         Ok(hints)

@@ -2,9 +2,12 @@
 
 use std::{borrow::Cow, collections::HashSet, mem};
 
+use indexmap::IndexSet;
+
 use super::{
     batch::{BatchError, TableBatch},
-    declare::ResourceHints,
+    contract::{BrokenContract, Discarded, Violation},
+    declare::{IdleHint, ResourceHints},
     ids::{RandomBytes, RowIds},
     json_text::without_duplicates,
     names::Naming,
@@ -14,7 +17,7 @@ use super::{
     schema::Schema,
     tape::{Document, Tape},
 };
-use crate::model::{RejectedRecord, ResourceName};
+use crate::model::{RejectedRecord, ResourceName, SchemaContract};
 
 /// What became of a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub struct PageOutcome {
     pub bytes: u64,
     /// Instants that were finer than a microsecond, and lost the rest.
     pub truncated_timestamps: u64,
+    /// What contracts have dropped: records that are neither rows nor rejected, and parts of records that are rows.
+    pub discarded: Discarded,
 }
 
 /// Two keys of one record that have the same normalized name.
@@ -65,46 +70,59 @@ impl Normalizer {
         }
     }
 
-    /// Makes the root table of a resource with its hints, or changes it to what they say now. Repeating it is safe.
-    pub fn declare(&mut self, hints: &ResourceHints) {
-        self.rows.declare(hints);
+    /// Sets the contract of the whole pipeline: it holds for each resource that is declared from now on without one of its
+    /// own, whatever was stored.
+    pub fn set_contract(&mut self, contract: SchemaContract) {
+        self.rows.schema.schema_contract = Some(contract);
+        self.rows.pipeline_contract = Some(contract);
+    }
+
+    /// Makes the root table of a resource with its hints, or changes it to what they say now. Repeating it is safe. The
+    /// answer is the hints that have no effect.
+    pub fn declare(&mut self, hints: &ResourceHints) -> Vec<IdleHint> {
+        self.rows.declare(hints).1
     }
 
     /// Makes rows of a page: JSON texts separated by line feeds. `now` is in microseconds since 1970 and is written
     /// beside rejected records. A resource that was not declared is one whose rows are added.
-    pub fn page(&mut self, resource: &ResourceName, load_id: &str, now: i64, records: &[u8]) -> PageOutcome {
+    ///
+    /// # Errors
+    /// When a frozen contract refuses a record. The page has left no trace then, and can be given again.
+    pub fn page(
+        &mut self,
+        resource: &ResourceName,
+        load_id: &str,
+        now: i64,
+        records: &[u8],
+    ) -> Result<PageOutcome, BrokenContract> {
         let name = self.rows.naming.path(resource.as_str());
-        let mut page = Page {
-            table: self
-                .rows
-                .find_table(&name)
-                .unwrap_or_else(|| self.rows.declare(&ResourceHints::new(resource.clone()))),
-            resource,
-            load_id,
-            now,
-            outcome: PageOutcome { bytes: records.len() as u64, ..PageOutcome::default() },
-        };
-        // One look at the whole page is much cheaper than one at each line.
-        match str::from_utf8(records) {
-            Ok(text) => {
-                let mut start = 0;
-                for end in memchr::memchr_iter(b'\n', records).chain([records.len()]) {
-                    self.line(&mut page, text.get(start..end).unwrap_or_default());
-                    start = end + 1;
-                }
-            }
-            Err(_) => {
-                for line in records.split(|byte| *byte == b'\n') {
-                    if let Ok(text) = str::from_utf8(line) {
-                        self.line(&mut page, text);
-                    } else {
-                        let raw = String::from_utf8_lossy(line.trim_ascii());
-                        self.refuse(&mut page, &raw, &Refusal::NotUtf8);
-                    }
-                }
-            }
+        let known = self.rows.find_table(&name);
+        let table = known.unwrap_or_else(|| self.rows.declare(&ResourceHints::new(resource.clone())).0);
+        let outcome = PageOutcome { bytes: records.len() as u64, ..PageOutcome::default() };
+        let mut page = Page { table, resource, load_id, now, outcome, collisions: IndexSet::new() };
+        let pending_bytes = self.pending_bytes;
+        self.rows.begin_page();
+        if let Err(violation) = self.lines(&mut page, records) {
+            self.rows.undo_page();
+            self.pending_bytes = pending_bytes;
+            return Err(self.rows.broken(resource, table, *violation));
         }
-        page.outcome
+        let told = &mut self.told;
+        self.collisions.extend(page.collisions.into_iter().filter(|collision| told.insert(collision.clone())));
+        Ok(page.outcome)
+    }
+
+    /// The resource was read to its end: its root table is no new one any more.
+    pub fn settle(&mut self, resource: &ResourceName) {
+        let name = self.rows.naming.path(resource.as_str());
+        if let Some(table) = self.rows.schema.tables.get_mut(&name) {
+            table.evolves_once &= !table.seen_data;
+        }
+    }
+
+    /// The contract that holds for a resource, in the words of the pipeline file and with its place.
+    pub fn contract_of(&self, resource: &ResourceName) -> Option<String> {
+        self.rows.contract_of(resource)
     }
 
     /// Puts a record aside that the source could not deliver.
@@ -150,10 +168,34 @@ impl Normalizer {
         mem::take(&mut self.collisions)
     }
 
-    fn line(&mut self, page: &mut Page<'_>, line: &str) {
+    fn lines(&mut self, page: &mut Page<'_>, records: &[u8]) -> Result<(), Box<Violation>> {
+        // One look at the whole page is much cheaper than one at each line.
+        match str::from_utf8(records) {
+            Ok(text) => {
+                let mut start = 0;
+                for end in memchr::memchr_iter(b'\n', records).chain([records.len()]) {
+                    self.line(page, text.get(start..end).unwrap_or_default())?;
+                    start = end + 1;
+                }
+            }
+            Err(_) => {
+                for line in records.split(|byte| *byte == b'\n') {
+                    if let Ok(text) = str::from_utf8(line) {
+                        self.line(page, text)?;
+                    } else {
+                        let raw = String::from_utf8_lossy(line.trim_ascii());
+                        self.refuse(page, &raw, &Refusal::NotUtf8);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, page: &mut Page<'_>, line: &str) -> Result<(), Box<Violation>> {
         let line = line.trim_matches([' ', '\t', '\r']);
         if line.is_empty() {
-            return;
+            return Ok(());
         }
         let mut tape = mem::take(&mut self.tape);
         let result = self.record(page, line, &mut tape);
@@ -163,8 +205,11 @@ impl Normalizer {
                 page.outcome.records += 1;
                 self.pending_bytes += line.len();
             }
+            Err(Refusal::Discarded) => page.outcome.discarded.records += 1,
+            Err(Refusal::Frozen(violation)) => return Err(violation),
             Err(refusal) => self.refuse(page, line, &refusal),
         }
+        Ok(())
     }
 
     fn record(&mut self, page: &mut Page<'_>, line: &str, tape: &mut Tape) -> Result<(), Refusal> {
@@ -177,6 +222,9 @@ impl Normalizer {
                 Ok(()) => break,
                 Err(refusal) => {
                     self.rows.undo_record();
+                    if refusal == Refusal::Discarded {
+                        page.outcome.discarded.rows += self.rows.rows_of_record(parsed, page.table);
+                    }
                     // The last of two equal keys counts, as for every JSON parser.
                     if refusal != Refusal::DuplicateKey || matches!(document, Cow::Owned(_)) {
                         return Err(refusal);
@@ -186,10 +234,11 @@ impl Normalizer {
             }
         }
         page.outcome.truncated_timestamps += self.rows.journal.truncated;
+        page.outcome.discarded += self.rows.journal.discarded;
         for mut collision in self.rows.journal.collisions.drain(..) {
             page.resource.as_str().clone_into(&mut collision.resource);
-            if self.told.insert(collision.clone()) {
-                self.collisions.push(collision);
+            if !self.told.contains(&collision) {
+                page.collisions.insert(collision);
             }
         }
         Ok(())
@@ -209,4 +258,6 @@ struct Page<'a> {
     load_id: &'a str,
     now: i64,
     outcome: PageOutcome,
+    /// Collisions that no one was told of yet.
+    collisions: IndexSet<Collision>,
 }

@@ -1,15 +1,21 @@
 //! Hints of resources, and what they make of the schema.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
 
 use super::{
+    contract::ContractOrigin,
     names::Naming,
     root_id::RootId,
     rows::Rows,
     schema::{Column, DataType, Table, VersionPart},
     table::System,
 };
-use crate::model::{MergeHints, MergeStrategy, ResourceName, WriteDisposition};
+use crate::model::{
+    ColumnHint, ContractEntity, ContractMode, MergeHints, MergeStrategy, ResourceName, SchemaContract, WriteDisposition,
+};
 
 /// What is known about a resource before its first record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +34,34 @@ pub struct ResourceHints {
     pub max_table_nesting: Option<u32>,
     /// The field that marks a record as deleted. None for that of before.
     pub hard_delete: Option<String>,
+    /// How far records may change the tables of the resource. None: as the pipeline says, or else as it was stored.
+    pub schema_contract: Option<SchemaContract>,
+    /// What is known of single columns of the root table, in the order that new ones get.
+    pub columns: Vec<ColumnHint>,
+}
+
+/// A hint that has no effect, since the column is there and has another type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdleHint {
+    /// The root table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+    /// The type it has.
+    pub has: DataType,
+    /// The type of the hint.
+    pub hinted: DataType,
+}
+
+impl fmt::Display for IdleHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, column, has, hinted } = self;
+        let (has, hinted) = (has.as_str(), hinted.as_str());
+        write!(
+            f,
+            "column `{column}` of `{table}` is {has} already and stays so: `data_type = \"{hinted}\"` has no effect"
+        )
+    }
 }
 
 impl ResourceHints {
@@ -41,15 +75,19 @@ impl ResourceHints {
             merge_key: None,
             max_table_nesting: None,
             hard_delete: None,
+            schema_contract: None,
+            columns: Vec::new(),
         }
     }
 }
 
 impl Rows {
-    /// Makes the root table of a resource, or changes it to what the hints say now. The answer is its place.
-    pub(crate) fn declare(&mut self, hints: &ResourceHints) -> usize {
+    /// Makes the root table of a resource, or changes it to what the hints say now. The answer is its place, and the hints
+    /// that have no effect.
+    pub(crate) fn declare(&mut self, hints: &ResourceHints) -> (usize, Vec<IdleHint>) {
         let name = self.naming.path(hints.resource.as_str());
         let table = self.find_table(&name).unwrap_or_else(|| self.add_table(name.clone(), name, None));
+        self.agree(table, hints.schema_contract);
         let naming = self.naming;
         let columns = |paths: &Vec<String>| paths.iter().map(|path| column_name(naming, path)).collect::<Vec<_>>();
         let primary_key = hints.primary_key.as_ref().map(columns);
@@ -60,13 +98,15 @@ impl Rows {
         if hints.write_disposition == WriteDisposition::Merge {
             self.declare_versions(table, &hints.merge);
         }
+        let hinted: Vec<String> = hints.columns.iter().map(|hint| column_name(naming, &hint.path)).collect();
+        let idle = hinted.iter().zip(&hints.columns).filter_map(|(name, hint)| self.hint(table, name, hint)).collect();
         let keys = primary_key.iter().flatten().chain(merge_key.iter().flatten());
         for name in keys.chain(&hard_delete).chain(sorted_by) {
-            let column = self.column(table, name);
-            if !self.tables[table].columns[column].listed {
-                self.list_column(table, column);
-            }
+            self.listed_column(table, name);
         }
+        let demanded = hinted.iter().zip(&hints.columns).filter(|(_, hint)| !hint.nullable);
+        self.tables[table].demanded = demanded.map(|(name, _)| name.clone()).collect();
+        let mut declared = HashSet::from_iter(hinted);
         if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
             schema.resource = Some(hints.resource.as_str().to_owned());
             schema.write_disposition = Some(hints.write_disposition);
@@ -81,8 +121,13 @@ impl Rows {
                 if let Some((name, order)) = &dedup_sort {
                     column.dedup_sort = (column.name == *name).then_some(*order);
                 }
+                let sorts_or_dates = column.dedup_sort.is_some() || column.version.is_some();
+                if column.primary_key || column.merge_key || column.hard_delete || sorts_or_dates {
+                    declared.insert(column.name.clone());
+                }
             }
         }
+        self.tables[table].declared = declared;
         self.forget_places();
         self.tables[table].propagates = self.needs_root_ids(table);
         if let Some((_, schema)) = self.schema.tables.get_index(table) {
@@ -90,8 +135,78 @@ impl Rows {
             self.tables[table].root_id = root_id(schema, &self.tables[table].by_name);
             self.tables[table].require(schema);
         }
-        self.journal.clear();
-        table
+        self.journal.begin_page();
+        (table, idle)
+    }
+
+    /// Finds out which contract holds for a root table and all below it. What the pipeline file says, for the resource or
+    /// for all, takes the place of what was stored.
+    fn agree(&mut self, root: usize, own: Option<SchemaContract>) {
+        let origin = match (own, self.pipeline_contract) {
+            (Some(_), _) => ContractOrigin::Resource,
+            (None, Some(_)) => ContractOrigin::Pipeline,
+            (None, None) => ContractOrigin::Stored,
+        };
+        let mut chain = HashSet::from([root]);
+        // Parents come before their children in every schema but a damaged one.
+        for (place, table) in self.schema.tables.values().enumerate() {
+            let parent = table.parent.as_ref().and_then(|parent| self.schema.tables.get_index_of(parent));
+            if parent.is_some_and(|parent| chain.contains(&parent)) {
+                chain.insert(place);
+            }
+        }
+        if origin != ContractOrigin::Stored {
+            for place in &chain {
+                if let Some((_, table)) = self.schema.tables.get_index_mut(*place) {
+                    table.schema_contract = own.filter(|_| *place == root);
+                }
+            }
+        }
+        for place in chain {
+            self.tables[place].contract.terms = self.stored_contract(place);
+            self.tables[place].contract.origin = origin;
+        }
+        let contract = &mut self.tables[root].contract;
+        if let Some((_, table)) = self.schema.tables.get_index_mut(root) {
+            let frozen = |entity| contract.terms.mode(entity) != ContractMode::Evolve;
+            contract.barred = table.is_new() && frozen(ContractEntity::Tables);
+            table.evolves_once |= table.is_new() && frozen(ContractEntity::Columns);
+        }
+    }
+
+    /// Does what a hint says of a column. The answer is the hint when its type cannot be had any more.
+    fn hint(&mut self, table: usize, name: &str, hint: &ColumnHint) -> Option<IdleHint> {
+        if System::of_name(name).is_some() {
+            return None;
+        }
+        let column = self.listed_column(table, name);
+        let has = self.tables[table].columns[column].cells.as_ref().map(super::columns::Cells::data_type);
+        match (has, hint.data_type) {
+            // A table that may not come has no columns either.
+            (None, Some(data_type)) if !self.tables[table].contract.barred => {
+                self.type_column(table, column, data_type, |column| column.nullable = hint.nullable);
+                None
+            }
+            (None, _) => {
+                if let Some(column) = self.schema.tables[table].columns.get_mut(name) {
+                    column.nullable = hint.nullable;
+                }
+                None
+            }
+            (Some(has), Some(hinted)) if has != hinted => {
+                Some(IdleHint { table: self.tables[table].name.clone(), column: name.to_owned(), has, hinted })
+            }
+            (Some(_), _) => None,
+        }
+    }
+
+    /// The place of a column, which is in the schema from now on.
+    fn listed_column(&mut self, table: usize, name: &str) -> usize {
+        let column = self.column(table, name);
+        if !self.tables[table].columns[column].listed {
+            self.list_column(table, column);
+        }
+        column
     }
 
     /// Gives the columns their part in telling versions, or takes it from them. As in dlt, the columns for times come

@@ -29,6 +29,15 @@ pub(crate) enum Content {
     Wrapped(&'static [u8], usize),
 }
 
+/// What the root row of a record is made of; none for a record that is null.
+pub(crate) fn content_of(document: Document<'_>) -> Option<Content> {
+    match document.node(0) {
+        Node::Null => None,
+        Node::Object { .. } => Some(Content::Object(0)),
+        _ => Some(Content::Wrapped(VALUE, 0)),
+    }
+}
+
 /// Where a row belongs.
 #[derive(Clone, Copy)]
 pub(crate) enum Link<'a> {
@@ -53,14 +62,15 @@ impl Rows {
         if !self.tables[table].is_root {
             return Err(Refusal::NotARoot { table: self.tables[table].name.clone() });
         }
+        let Some(content) = content_of(document) else { return Err(Refusal::Null) };
+        self.check_root(table)?;
         self.propagates = self.tables[table].propagates;
-        let level = self.tables[table].max_nesting.map_or(MAX_NESTING, i64::from);
-        let content = match document.node(0) {
-            Node::Null => return Err(Refusal::Null),
-            Node::Object { .. } => Content::Object(0),
-            _ => Content::Wrapped(VALUE, 0),
-        };
-        self.add_row(document, table, content, level, Link::Record { load_id })
+        self.add_row(document, table, content, self.nesting_of(table), Link::Record { load_id })
+    }
+
+    /// How many levels of a record of a root table are taken apart.
+    pub(crate) fn nesting_of(&self, table: usize) -> i64 {
+        self.tables[table].max_nesting.map_or(MAX_NESTING, i64::from)
     }
 
     /// Makes a row, and rows of the lists in it.

@@ -11,8 +11,10 @@
 //! 3. `usual` puts a value into its cell when all is as in the row before; `write` does it in all other cases. A new column's type is found by `infer`; a value of another type goes
 //!    through `coerce` (with `numbers`, `timestamp`, `calendar`, `json_text`), or to a variant column. Two keys of one row that want
 //!    the same name both get a column.
-//! 4. `rows` keeps tables and columns, with the [`schema`] that they belong to. A record that fails is undone with the
-//!    help of `journal`, and goes to `_rejected_records` (`rejected`).
+//! 4. `rows` keeps tables and columns, with the [`schema`] that they belong to. Before a table or a column is made,
+//!    `contract` is asked whether it may be; `dropped` counts the rows that it drops. What is not taken is undone (`undo`,
+//!    with the help of `journal`). A record that fails goes to `_rejected_records` (`rejected`); a page that breaks a frozen
+//!    contract goes back to the caller.
 //! 5. `ids` makes the ids of rows, `root_id` those that follow from what is in a record.
 //! 6. `columns` keeps the cells; `batch` hands them out.
 
@@ -21,8 +23,10 @@ mod batch;
 mod calendar;
 mod coerce;
 mod columns;
+mod contract;
 mod declare;
 mod digits;
+mod dropped;
 mod flatten;
 mod hash;
 mod ids;
@@ -43,6 +47,7 @@ mod shape;
 mod table;
 mod tape;
 mod timestamp;
+mod undo;
 mod usual;
 mod write;
 
@@ -51,7 +56,8 @@ mod tests;
 
 pub use api::{Collision, Normalizer, PageOutcome};
 pub use batch::{BatchError, ROOT_NUMBER, TableBatch};
-pub use declare::ResourceHints;
+pub use contract::{BrokenContract, Discarded};
+pub use declare::{IdleHint, ResourceHints};
 pub use ids::RandomBytes;
 pub use names::Naming;
 pub use rejected::REJECTED_TABLE;

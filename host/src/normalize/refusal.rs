@@ -1,6 +1,6 @@
 //! Why a record is kept aside instead of loaded. The texts stand in `_rejected_records.reason`.
 
-use super::parse::ParseError;
+use super::{contract::Violation, parse::ParseError};
 
 /// Why a record is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +35,12 @@ pub(crate) enum Refusal {
     /// A record of a resource whose table is one of list items already.
     #[error("table `{table}` holds the items of lists, not the records of a resource")]
     NotARoot { table: String },
+    /// A contract drops the row. Not a reason to reject the record: the row is counted.
+    #[error("a schema contract drops the row")]
+    Discarded,
+    /// A contract is frozen. Not a reason to reject the record: the page is refused.
+    #[error(transparent)]
+    Frozen(Box<Violation>),
     /// The record has a key twice. Not a reason to reject it: it is read again without the first.
     #[error("a key comes twice in one object")]
     DuplicateKey,

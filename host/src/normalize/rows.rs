@@ -2,6 +2,7 @@
 
 use super::{
     columns::Cells,
+    contract::TableContract,
     ids::RowIds,
     journal::{Change, Journal},
     names::Naming,
@@ -10,15 +11,13 @@ use super::{
     table::{System, TableState},
     write::Deferred,
 };
+use crate::model::SchemaContract;
 
 /// How many columns a table may get, and how many keys one object may have that is taken apart.
 pub(crate) const MAX_COLUMNS: usize = 10_000;
 
 /// How many tables a dataset may get.
 pub(crate) const MAX_TABLES: usize = 10_000;
-
-/// How many keys are remembered before all are forgotten again.
-const MAX_SLOTS: usize = 100_000;
 
 /// Tables, columns and shapes, and where the current record stands among them.
 #[derive(Debug)]
@@ -35,9 +34,13 @@ pub(crate) struct Rows {
     pub(crate) serial: u64,
     /// Counts records.
     pub(crate) record: u64,
+    /// Counts pages.
+    pub(crate) page: u64,
     /// Whether child rows of the current record carry the id of their root.
     pub(crate) propagates: bool,
     pub(crate) journal: Journal,
+    /// The contract of the whole pipeline, when its file has one.
+    pub(crate) pipeline_contract: Option<SchemaContract>,
     /// Frames that are not in use, kept for their memory.
     pub(crate) frames: Vec<Frame>,
 }
@@ -84,12 +87,15 @@ impl Rows {
             ids,
             serial: 0,
             record: 0,
+            page: 0,
             propagates: false,
             journal: Journal::default(),
+            pipeline_contract: None,
             frames: Vec::new(),
         };
         for table in 0..rows.tables.len() {
             rows.tables[table].propagates = rows.needs_root_ids(table);
+            rows.tables[table].contract.terms = rows.stored_contract(table);
         }
         rows
     }
@@ -125,10 +131,12 @@ impl Rows {
 
     /// Adds a table; with a parent it takes the items of lists. `path` is its name before it was shortened.
     pub(crate) fn add_table(&mut self, name: String, path: String, parent: Option<usize>) -> usize {
-        let parent = parent.and_then(|parent| self.tables.get(parent)).map(|parent| parent.name.clone());
-        let table = Table { parent, ..Table::new(name.clone()) };
+        let parent = parent.and_then(|parent| self.tables.get(parent));
+        let contract = parent.map_or_else(TableContract::default, |parent| parent.contract);
+        let table = Table { parent: parent.map(|parent| parent.name.clone()), ..Table::new(name.clone()) };
         let mut state = TableState::new(&table);
         state.path = path;
+        state.contract = contract;
         self.schema.tables.insert(name, table);
         self.tables.push(state);
         self.journal.changes.push(Change::Table);
@@ -199,83 +207,6 @@ impl Rows {
         }
         self.tables[table].system[system as usize] = column;
         column
-    }
-
-    /// Begins a record: what it changes from here on can be undone.
-    pub(crate) fn begin_record(&mut self) {
-        self.record += 1;
-        self.journal.clear();
-        if self.slots > MAX_SLOTS {
-            self.forget_places();
-        }
-    }
-
-    /// Begins a row.
-    pub(crate) fn begin_row(&mut self, table: usize) {
-        self.serial += 1;
-        let state = &mut self.tables[table];
-        if state.touched != self.record {
-            state.touched = self.record;
-            self.journal.touched.push((table, state.rows));
-        }
-    }
-
-    /// Undoes all that the record has changed.
-    pub(crate) fn undo_record(&mut self) {
-        for (table, rows) in std::mem::take(&mut self.journal.touched) {
-            let state = &mut self.tables[table];
-            state.rows = rows;
-            state.numbers.truncate(rows);
-            for column in &mut state.columns {
-                if let Some(cells) = &mut column.cells {
-                    cells.truncate(rows);
-                }
-            }
-        }
-        let changes = std::mem::take(&mut self.journal.changes);
-        if !changes.is_empty() {
-            self.forget_places();
-        }
-        for change in changes.into_iter().rev() {
-            self.undo(change);
-        }
-        self.journal.clear();
-    }
-
-    fn undo(&mut self, change: Change) {
-        match change {
-            Change::Table => {
-                self.tables.pop();
-                self.schema.tables.pop();
-            }
-            Change::Column { table } => {
-                let state = &mut self.tables[table];
-                if let Some(column) = state.columns.pop() {
-                    state.by_name.remove(&column.name);
-                }
-            }
-            Change::Listed { table, column } => {
-                let state = &mut self.tables[table].columns[column];
-                state.listed = false;
-                if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
-                    schema.columns.shift_remove(&state.name);
-                }
-            }
-            Change::Typed { table, column, before } => {
-                if before.is_none() {
-                    self.tables[table].required.retain(|required| *required != column);
-                }
-                let state = &mut self.tables[table].columns[column];
-                state.cells = None;
-                state.listed = before.is_some();
-                if let Some((_, schema)) = self.schema.tables.get_index_mut(table) {
-                    schema.columns.shift_remove(&state.name);
-                    if let Some((place, column)) = before {
-                        schema.columns.shift_insert(place, state.name.clone(), column);
-                    }
-                }
-            }
-        }
     }
 
     /// Forgets all shapes and all that points to them, or to columns.

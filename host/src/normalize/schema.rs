@@ -4,71 +4,8 @@ use std::collections::HashSet;
 
 use indexmap::IndexMap;
 
-use crate::model::{Instant, MergeStrategy, SortOrder, WriteDisposition};
-
-/// dlt's data types; `sink::ddl` knows what DuckDB calls them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DataType {
-    /// UTF-8 text.
-    Text,
-    /// 64-bit signed integer.
-    Bigint,
-    /// Double precision.
-    Double,
-    /// Truth value.
-    Bool,
-    /// An instant, to the microsecond, in UTC.
-    Timestamp,
-    /// A day.
-    Date,
-    /// A time of day.
-    Time,
-    /// Bytes.
-    Binary,
-    /// A JSON document.
-    Json,
-    /// DECIMAL(38,9).
-    Decimal,
-    /// DECIMAL(38,0): integers beyond 64 bits.
-    Wei,
-}
-
-impl DataType {
-    /// The word of dlt's schema, and the end of a variant column's name (`x__v_text`).
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Bigint => "bigint",
-            Self::Double => "double",
-            Self::Bool => "bool",
-            Self::Timestamp => "timestamp",
-            Self::Date => "date",
-            Self::Time => "time",
-            Self::Binary => "binary",
-            Self::Json => "json",
-            Self::Decimal => "decimal",
-            Self::Wei => "wei",
-        }
-    }
-
-    /// The type of a word of dlt's schema.
-    pub fn parse(word: &str) -> Option<Self> {
-        Some(match word {
-            "text" => Self::Text,
-            "bigint" => Self::Bigint,
-            "double" => Self::Double,
-            "bool" => Self::Bool,
-            "timestamp" => Self::Timestamp,
-            "date" => Self::Date,
-            "time" => Self::Time,
-            "binary" => Self::Binary,
-            "json" => Self::Json,
-            "decimal" => Self::Decimal,
-            "wei" => Self::Wei,
-            _ => return None,
-        })
-    }
-}
+pub use crate::model::DataType;
+use crate::model::{Instant, MergeStrategy, SchemaContract, SortOrder, WriteDisposition};
 
 /// One column. Flags are dlt's hints of the same name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +98,11 @@ pub struct Table {
     pub max_nesting: Option<u32>,
     /// Whether rows were ever written to it (dlt's `x-normalizer.seen-data`).
     pub seen_data: bool,
+    /// How far records may change it and the tables below it; none: as for the table above, or for the whole schema.
+    pub schema_contract: Option<SchemaContract>,
+    /// Root tables that are new: records may add columns, whatever the contract says, until the resource was read to its
+    /// end once (dlt's `x-normalizer.evolve-columns-once`).
+    pub evolves_once: bool,
 }
 
 impl Table {
@@ -177,12 +119,19 @@ impl Table {
             columns: IndexMap::new(),
             max_nesting: None,
             seen_data: false,
+            schema_contract: None,
+            evolves_once: false,
         }
     }
 
     /// Whether its rows are versions of records.
     pub fn keeps_versions(&self) -> bool {
         self.merges_by() == Some(MergeStrategy::Scd2)
+    }
+
+    /// Whether no column has a type yet, which is what dlt calls a new table.
+    pub fn is_new(&self) -> bool {
+        self.columns.values().all(|column| column.data_type.is_none())
     }
 
     /// How a merge puts rows into this table; none when its rows are not merged.
@@ -204,12 +153,14 @@ pub struct Schema {
     pub name: String,
     /// In the order of creation; the key is the table's name.
     pub tables: IndexMap<String, Table>,
+    /// How far records may change it, where a table says nothing else.
+    pub schema_contract: Option<SchemaContract>,
 }
 
 impl Schema {
     /// A schema without tables.
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), tables: IndexMap::new() }
+        Self { name: name.into(), tables: IndexMap::new(), schema_contract: None }
     }
 
     /// The tables below `root`, parents before children.

@@ -1,9 +1,10 @@
 //! The rows of one table that were not handed out yet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     columns::Cells,
+    contract::TableContract,
     root_id::RootId,
     schema::{Column, DataType, Table},
     shape::NONE,
@@ -89,6 +90,12 @@ pub(crate) struct TableState {
     pub(crate) by_name: HashMap<String, usize>,
     /// Columns that need a value in each row, besides those the normalizer fills itself.
     pub(crate) required: Vec<usize>,
+    /// How far records may change the table.
+    pub(crate) contract: TableContract,
+    /// Root tables: columns that hints name, which no contract keeps out.
+    pub(crate) declared: HashSet<String>,
+    /// Root tables: those of them that hints want a value for, whether or not the table takes nulls.
+    pub(crate) demanded: HashSet<String>,
     /// Places of the columns that the normalizer fills itself, in the order of [`System::ALL`].
     pub(crate) system: [usize; System::ALL.len()],
     /// Finished rows.
@@ -101,6 +108,8 @@ pub(crate) struct TableState {
     pub(crate) top: usize,
     /// The record that last touched the table.
     pub(crate) touched: u64,
+    /// The page that last touched the table.
+    pub(crate) touched_by_page: u64,
     /// The row whose list last went here, and the shape and slot of its key.
     pub(crate) claimed: u64,
     pub(crate) claimed_by: (usize, usize),
@@ -118,12 +127,16 @@ impl TableState {
             columns: Vec::with_capacity(table.columns.len()),
             by_name: HashMap::with_capacity(table.columns.len()),
             required: Vec::new(),
+            contract: TableContract::default(),
+            declared: HashSet::new(),
+            demanded: HashSet::new(),
             system: [NONE; System::ALL.len()],
             rows: 0,
             numbers: Vec::new(),
             root_id: RootId::default(),
             top: NONE,
             touched: 0,
+            touched_by_page: 0,
             claimed: 0,
             claimed_by: (NONE, NONE),
         };
@@ -158,7 +171,7 @@ impl TableState {
         self.required = table
             .columns
             .values()
-            .filter(|column| column.primary_key || !column.nullable)
+            .filter(|column| column.primary_key || !column.nullable || self.demanded.contains(&column.name))
             .filter(|column| self.system_of(true, &column.name).is_none())
             .filter_map(|column| self.by_name.get(&column.name).copied())
             .collect();
@@ -176,10 +189,15 @@ impl TableState {
         filled.then_some(system)
     }
 
+    /// Forgets the places of the columns that the normalizer fills itself.
+    pub(crate) fn forget_system(&mut self) {
+        self.system = [NONE; System::ALL.len()];
+    }
+
     /// Forgets what depends on the places of columns and shapes.
     pub(crate) fn forget_places(&mut self) {
         self.top = NONE;
-        self.system = [NONE; System::ALL.len()];
+        self.forget_system();
         self.claimed_by = (NONE, NONE);
         for column in &mut self.columns {
             column.variants.clear();

@@ -49,16 +49,41 @@ pub(crate) struct Key {
     pub(crate) at: usize,
 }
 
+/// A value that does not fit a column: the column, and the type of the value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Misfit {
+    pub(crate) column: usize,
+    pub(crate) found: DataType,
+}
+
 impl Rows {
     /// Puts a value that is no null into the column of its key.
     pub(crate) fn put(&mut self, document: Document<'_>, key: Key, frame: &mut Frame) -> Result<(), Refusal> {
+        if !self.admits_value(key)? {
+            return Ok(());
+        }
         let column = self.column_of(key)?;
-        let column = self.claim(key, column)?;
+        let Some(column) = self.claim(key, column, None)? else { return Ok(()) };
         if self.tables[key.table].columns[column].cells.is_none() {
             frame.deferred.push(Deferred { key, column, kind: Kind::Value });
             return Ok(());
         }
         self.fit(document, key, column, Kind::Value, frame)
+    }
+
+    /// Whether a value may go to the column of its key: that has a type, or may get one.
+    #[inline]
+    fn admits_value(&mut self, key: Key) -> Result<bool, Refusal> {
+        if self.tables[key.table].contract.terms.is_evolve() || self.is_typed(key) {
+            return Ok(true);
+        }
+        let name = self.shapes[key.shape].details[key.slot].name.clone();
+        self.admits_column(key.table, &name)
+    }
+
+    fn is_typed(&mut self, key: Key) -> bool {
+        let column = self.known_column_of(key);
+        column.is_some_and(|column| self.tables[key.table].columns[column].cells.is_some())
     }
 
     /// Notes that a key of the row is null: the name is taken, and the column is in the schema.
@@ -132,31 +157,36 @@ impl Rows {
         (slot.column != NONE).then_some(slot.column)
     }
 
-    /// Takes the cell of a column for a key. When another key of the row has it, the key gets a column of its own.
+    /// Takes the cell of a column for a key. When another key of the row has it, the key gets a column of its own, if
+    /// contracts let it. `misfit` is the column that the value does not fit, for one that goes to a variant.
     #[inline]
-    fn claim(&mut self, key: Key, column: usize) -> Result<usize, Refusal> {
+    fn claim(&mut self, key: Key, column: usize, misfit: Option<Misfit>) -> Result<Option<usize>, Refusal> {
         let serial = self.serial;
         let state = &mut self.tables[key.table].columns[column];
         if state.claimed == serial {
-            return self.claim_alias(key, column);
+            return self.claim_alias(key, column, misfit);
         }
         state.claimed = serial;
-        Ok(column)
+        Ok(Some(column))
     }
 
-    fn claim_alias(&mut self, key: Key, taken: usize) -> Result<usize, Refusal> {
+    fn claim_alias(&mut self, key: Key, taken: usize, misfit: Option<Misfit>) -> Result<Option<usize>, Refusal> {
         let serial = self.serial;
         let known = self.shapes[key.shape].details[key.slot].alias;
         if let Some(state) = self.tables[key.table].columns.get_mut(known)
             && state.claimed != serial
+            && state.cells.is_some()
         {
             state.claimed = serial;
-            return Ok(known);
+            return Ok(Some(known));
         }
         let mut original = self.shapes[key.shape].raw_path_of(key.slot);
         let base = self.tables[key.table].columns[taken].name.clone();
         for _ in 0..NAME_ATTEMPTS {
             let name = self.naming.tagged(&base, &original);
+            if !self.admits_named(key.table, &name, misfit)? {
+                return Ok(None);
+            }
             let column = self.column(key.table, &name);
             let state = &mut self.tables[key.table].columns[column];
             if state.claimed != serial {
@@ -164,7 +194,7 @@ impl Rows {
                 self.shapes[key.shape].details[key.slot].alias = column;
                 let first = self.claimant(key, taken);
                 self.tell_collision(key, first, name);
-                return Ok(column);
+                return Ok(Some(column));
             }
             original.push('\0');
         }
@@ -241,17 +271,21 @@ impl Rows {
             Kind::Variant => Kind::LastVariant,
             Kind::LastVariant | Kind::System(_) => return Err(self.no_variant(key.table, column)),
         };
+        let misfit = Misfit { column, found: data_type };
         let state = &self.tables[key.table].columns[column];
         let known = state.variants.iter().find(|(variant, _)| *variant == data_type).map(|(_, place)| *place);
         let variant = if let Some(variant) = known {
             variant
         } else {
             let name = variant_name(self.naming, &state.name, data_type.as_str());
+            if !self.admits_named(key.table, &name, Some(misfit))? {
+                return Ok(());
+            }
             let variant = self.column(key.table, &name);
             self.tables[key.table].columns[column].variants.push((data_type, variant));
             variant
         };
-        let variant = self.claim(key, variant)?;
+        let Some(variant) = self.claim(key, variant, Some(misfit))? else { return Ok(()) };
         if self.tables[key.table].columns[variant].cells.is_none() {
             frame.deferred.push(Deferred { key, column: variant, kind });
             return Ok(());

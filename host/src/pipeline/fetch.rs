@@ -4,7 +4,10 @@ use std::cell::RefCell;
 
 use tokio::sync::mpsc::Sender;
 
-use super::{Event, Observer, Settings, load::Message};
+use super::{
+    Event, Observer, Settings,
+    queue::{Halts, Message},
+};
 use crate::{
     fault::{self, Point},
     model::{Cursor, PageRequest, ResourceName, Traffic},
@@ -30,6 +33,7 @@ pub(super) struct Fetcher<'a, S> {
     pub(super) settings: &'a Settings,
     pub(super) observer: &'a dyn Observer,
     pub(super) pages: Sender<Message>,
+    pub(super) halts: Halts,
 }
 
 /// The loader is gone, because the destination failed. It knows why.
@@ -67,7 +71,7 @@ impl<S: Source> Fetcher<'_, S> {
         let mut state = checkpoint.state.clone();
         let mut retrier = Retrier::new(self.settings.retry);
         let mut restarted = false;
-        loop {
+        while !self.halts.is_halted(index) {
             let (max_records, max_bytes) = self.settings.page_hints;
             let request = PageRequest {
                 resource: resource.clone(),
@@ -120,6 +124,7 @@ impl<S: Source> Fetcher<'_, S> {
                 }
             }
         }
+        Ok(Ok(()))
     }
 }
 

@@ -11,12 +11,16 @@ use std::{
 
 use tokio::{runtime::Handle, sync::mpsc::Receiver};
 
-use super::{Action, Destination, Event, Observer, Planned};
+use super::{
+    Action, Destination, Event, Observer, Planned,
+    loaded::Loaded,
+    queue::{Halts, Message},
+};
 use crate::{
     fault::{self, Point},
     model::{Page, ResourceName},
-    normalize::{BatchError, Naming, Normalizer, schema::Table},
-    report::{CollisionReport, LoadReport},
+    normalize::{BatchError, Discarded, Naming, Normalizer, schema::Table},
+    report::LoadReport,
     sink::{CommitLoad, Sink, SinkError},
     state::{self, Refresh, State},
 };
@@ -36,34 +40,6 @@ pub struct LoadThresholds {
     pub bytes: u64,
     /// Time since the load began.
     pub every: Duration,
-}
-
-/// What fetchers tell the loader. Resources are told by their index in the plan.
-#[derive(Debug)]
-pub(super) enum Message {
-    Page {
-        index: usize,
-        page: Page,
-    },
-    /// The resource starts again from its beginning.
-    Restarted {
-        index: usize,
-    },
-    Ended {
-        index: usize,
-        complete: bool,
-    },
-}
-
-/// What was loaded of one resource.
-#[derive(Debug, Default)]
-pub(super) struct Loaded {
-    pub(super) records: u64,
-    pub(super) rejected: u64,
-    pub(super) truncated_timestamps: u64,
-    pub(super) collisions: Vec<CollisionReport>,
-    /// Whether its last page is committed.
-    pub(super) committed: bool,
 }
 
 /// Why nothing more can be loaded.
@@ -141,6 +117,7 @@ pub(super) struct Loader {
     thresholds: LoadThresholds,
     targets: Vec<Target>,
     observer: Arc<dyn Observer>,
+    halts: Halts,
     load: Option<OpenLoad>,
     loads: Vec<LoadReport>,
     /// Microseconds since the epoch of the newest load id.
@@ -154,6 +131,7 @@ impl Loader {
         source: &str,
         thresholds: LoadThresholds,
         observer: Arc<dyn Observer>,
+        halts: Halts,
     ) -> Self {
         let Destination { mut sink, mut normalizer, mut sources, mut state, drop_others } = destination;
         if let Some(tables) = drop_others {
@@ -166,9 +144,8 @@ impl Loader {
         let targets = planned
             .iter()
             .map(|planned| {
-                if matches!(planned.action, Action::Fetch(_)) {
-                    normalizer.declare(&planned.hints);
-                }
+                let fetched = matches!(planned.action, Action::Fetch(_));
+                let idle_hints = if fetched { normalizer.declare(&planned.hints) } else { Vec::new() };
                 let done = planned.action == Action::AlreadyDone;
                 let table = Naming::default().path(planned.hints.resource.as_str());
                 let keeps_versions = normalizer.schema().tables.get(&table).is_some_and(Table::keeps_versions);
@@ -184,8 +161,8 @@ impl Loader {
                     fresh: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()),
                     table,
                     complete: done,
-                    over: !matches!(planned.action, Action::Fetch(_)),
-                    loaded: Loaded { committed: done, ..Loaded::default() },
+                    over: !fetched,
+                    loaded: Loaded { committed: done, idle_hints, ..Loaded::default() },
                 }
             })
             .collect();
@@ -198,6 +175,7 @@ impl Loader {
             thresholds,
             targets,
             observer,
+            halts,
             load: None,
             loads: Vec::new(),
             last_id: 0,
@@ -236,6 +214,11 @@ impl Loader {
     }
 
     fn take(&mut self, message: Message) -> Result<(), LoaderError> {
+        // What was fetched beyond a page that a contract refused is of no use: the next run begins with that page.
+        let refused = |target: &Target| target.loaded.refused.is_some();
+        if self.targets.get(message.index()).is_some_and(refused) {
+            return Ok(());
+        }
         match message {
             Message::Page { index, page } => {
                 self.page(index, &page)?;
@@ -264,34 +247,36 @@ impl Loader {
         if target.fresh && target.stages {
             // Rows that an earlier attempt left in staging, and those on their way there, are of another reading.
             let table = target.table.clone();
-            if target.refresh.is_some() {
-                state::forget(&mut self.sources, &self.source, &target.name);
-                self.state.resources.remove(&target.name);
-            }
             self.flush()?;
             self.sink.restart(self.normalizer.schema(), &table)?;
         }
         let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
+        let pending = self.normalizer.pending_rows();
+        let outcome = match self.normalizer.page(&target.name, &load_id, now, &page.records) {
+            Ok(outcome) => outcome,
+            Err(broken) => {
+                target.loaded.refused = Some(broken);
+                target.over = true;
+                self.halts.halt(index);
+                return Ok(());
+            }
+        };
+        if target.fresh && target.refresh.is_some() {
+            state::forget(&mut self.sources, &self.source, &target.name);
+            self.state.resources.remove(&target.name);
+        }
         target.fresh = false;
         // A last page is the end of its resource, whenever word of the end comes: a commit between the two would leave
         // rows without a cursor behind them, and the run after a crash would fetch them again.
         target.complete = page.next.is_none();
         target.over = target.complete;
-        let pending = self.normalizer.pending_rows();
-        let outcome = self.normalizer.page(&target.name, &load_id, now, &page.records);
         for rejected in &page.rejected {
             self.normalizer.reject(&target.name, &load_id, now, rejected);
         }
         let rejected = outcome.rejected + page.rejected.len() as u64;
-        target.loaded.records += outcome.records;
-        target.loaded.rejected += rejected;
-        target.loaded.truncated_timestamps += outcome.truncated_timestamps;
-        for collision in self.normalizer.take_collisions() {
-            target.loaded.collisions.push(CollisionReport {
-                table: collision.table,
-                keys: collision.keys.into(),
-                column: collision.column,
-            });
+        target.loaded.add(&outcome, page.rejected.len() as u64, self.normalizer.take_collisions());
+        if outcome.discarded != Discarded::default() {
+            target.loaded.contract = self.normalizer.contract_of(&target.name);
         }
         let checkpoint = self.state.resources.entry(target.name.clone()).or_default();
         checkpoint.cursor = page.next.as_ref().map(|cursor| cursor.0.clone());
@@ -351,6 +336,7 @@ impl Loader {
         let finishing =
             || self.targets.iter().filter(|target| target.complete && target.over && !target.loaded.committed);
         let finished: Vec<String> = finishing().map(|target| target.table.clone()).collect();
+        let settled: Vec<ResourceName> = finishing().map(|target| target.name.clone()).collect();
         let swaps = finishing().any(Target::enters);
         let completed = |target: &&Target| target.complete && !ended;
         self.state.completed = self.targets.iter().filter(completed).map(|target| target.name.clone()).collect();
@@ -364,6 +350,9 @@ impl Loader {
         let now = jiff::Timestamp::now().as_microsecond();
         self.open_load(now);
         self.flush()?;
+        for name in &settled {
+            self.normalizer.settle(name);
+        }
         let Some(load) = self.load.take() else { return Ok(()) };
         let committed = self.sink.commit(&CommitLoad {
             load_id: &load.id,

@@ -10,6 +10,8 @@
 mod events;
 mod fetch;
 mod load;
+mod loaded;
+mod queue;
 
 use std::{cell::RefCell, pin::pin, sync::Arc, time::Instant};
 
@@ -20,7 +22,9 @@ use tokio::sync::mpsc;
 
 use self::{
     fetch::{Fetcher, Progress},
-    load::{Loaded, Loader, LoaderOutcome},
+    load::{Loader, LoaderOutcome},
+    loaded::Loaded,
+    queue::Halts,
 };
 use crate::{
     model::WriteDisposition,
@@ -132,12 +136,13 @@ pub async fn run<S: Source>(
     let began = Instant::now();
     let started_at = jiff::Timestamp::now();
     let (pages, messages) = mpsc::channel(QUEUE_PAGES);
-    let loader = Loader::new(destination, planned, &settings.source, settings.load, observer.clone());
+    let halts = Halts::new(planned.len());
+    let loader = Loader::new(destination, planned, &settings.source, settings.load, observer.clone(), halts.clone());
     let runtime = tokio::runtime::Handle::current();
     let loading = tokio::task::spawn_blocking(move || loader.run(messages, &runtime));
 
     let progress: Vec<RefCell<Progress>> = planned.iter().map(|_| RefCell::default()).collect();
-    let fetcher = Fetcher { source, settings, observer: &*observer, pages };
+    let fetcher = Fetcher { source, settings, observer: &*observer, pages, halts };
     let stopped = {
         let fetching = stream::iter(planned.iter().zip(&progress).enumerate()).for_each_concurrent(
             settings.concurrency,
@@ -204,6 +209,11 @@ fn account(
     resource.retries = progress.retries;
     resource.collisions = loaded.collisions;
     resource.truncated_timestamps = loaded.truncated_timestamps;
+    resource.discarded_rows = loaded.discarded.rows;
+    resource.discarded_values = loaded.discarded.values;
+    resource.discarded_records = loaded.discarded.records;
+    resource.contract = loaded.contract;
+    resource.notes = loaded.idle_hints.iter().map(ToString::to_string).collect();
     let from_start = matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none());
     resource.expected = progress.total.filter(|_| from_start);
     let source_error = progress.ended.and_then(Result::err);
@@ -211,13 +221,20 @@ fn account(
         Action::Skip => ResourceStatus::Skipped,
         Action::AlreadyDone => ResourceStatus::Unchanged,
         Action::Fetch(_) if source_error.is_none() && loaded.committed => {
-            let nothing = loaded.records + loaded.rejected == 0 && !planned.replaces();
+            let came = loaded.records + loaded.rejected + loaded.discarded.records;
+            let nothing = came == 0 && !planned.replaces();
             if nothing { ResourceStatus::Unchanged } else { ResourceStatus::Loaded }
         }
         Action::Fetch(_) => ResourceStatus::Failed,
     };
     if resource.status == ResourceStatus::Failed {
         resource.error = match (&source_error, loader_error) {
+            _ if loaded.refused.is_some() => loaded.refused.map(|broken| ErrorReport {
+                kind: "destination",
+                message: broken.to_string(),
+                http_status: None,
+                hint: Some(broken.hint()),
+            }),
             // The destination's failure is the graver one, but for what the sandbox stopped, which never gets better.
             (Some(error), failed) if failed.is_none() || loaded.committed || error.kind.is_of_sandbox() => {
                 Some(ErrorReport {

@@ -305,10 +305,10 @@ async fn a_last_page_is_the_end_of_its_resource_before_word_of_it_comes() {
     let disk = Disk::new();
     let (planned, destination) = disk.open(&["one", "two"], WriteDisposition::Append);
     let thresholds = LoadThresholds { rows: 1, bytes: u64::MAX, every: Duration::from_hours(1) };
-    let loader = Loader::new(destination, &planned, "numbers", thresholds, Arc::new(Unobserved));
+    let loader = Loader::new(destination, &planned, "numbers", thresholds, Arc::new(Unobserved), Halts::new(1));
     let (pages, messages) = mpsc::channel(1);
     let page = Page { records: Bytes::from("{\"id\":1}"), ..Page::default() };
-    pages.send(load::Message::Page { index: 0, page }).await.unwrap();
+    pages.send(queue::Message::Page { index: 0, page }).await.unwrap();
     drop(pages);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || loader.run(messages, &runtime)).await.unwrap();

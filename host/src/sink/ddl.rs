@@ -87,7 +87,6 @@ pub(super) mod tests {
             resource: Some(name.to_owned()),
             write_disposition: Some(crate::model::WriteDisposition::Append),
             columns: columns.iter().map(|(n, t)| ((*n).to_owned(), Column::new(*n, *t))).collect(),
-            max_nesting: None,
             seen_data: true,
             ..Table::new(name)
         }

@@ -3,6 +3,7 @@
 //! dlt knows more hints than [`Schema`] does. What it wrote is therefore kept whole: a [`Schema`] is laid over the
 //! stored document, never written in its place.
 
+mod contract;
 mod merging;
 
 use std::collections::HashSet;
@@ -20,6 +21,12 @@ use crate::normalize::schema::{Column, DataType, Schema, Table};
 
 /// The version of dlt's schema format that is written here.
 pub(super) const ENGINE_VERSION: i64 = 11;
+
+/// Where dlt's normalizer notes what it knows of a table, and its notes.
+const X_NORMALIZER: &str = "x-normalizer";
+const MAX_NESTING: &str = "max_nesting";
+const SEEN_DATA: &str = "seen-data";
+const EVOLVES_ONCE: &str = "evolve-columns-once";
 
 /// As many earlier hashes as dlt keeps.
 const PREVIOUS_HASHES: usize = 10;
@@ -41,6 +48,7 @@ pub(super) fn read(document: &Value) -> Result<Schema, String> {
     let name = document.get("name").and_then(Value::as_str).ok_or("`name` is missing")?;
     let tables = document.get("tables").and_then(Value::as_object).ok_or("`tables` is missing")?;
     let mut schema = Schema::new(name);
+    schema.schema_contract = document.get("settings").and_then(Value::as_object).and_then(contract::read);
     for (name, raw) in tables.iter().filter(|(name, _)| !is_internal(name)) {
         schema.tables.insert(name.clone(), read_table(name, raw));
     }
@@ -62,16 +70,16 @@ fn read_table(name: &str, raw: &Value) -> Table {
     };
     let columns = raw.get("columns").and_then(Value::as_object).into_iter().flatten();
     let columns: IndexMap<_, _> = columns.map(|(name, raw)| (name.clone(), read_column(name, raw))).collect();
+    let note = |key: &str| raw.get(X_NORMALIZER).and_then(|notes| notes.get(key));
     let mut table = Table {
         parent: text("parent"),
         resource: text("resource"),
         write_disposition: disposition,
         columns,
-        max_nesting: raw
-            .pointer("/x-normalizer/max_nesting")
-            .and_then(Value::as_u64)
-            .and_then(|n| u32::try_from(n).ok()),
-        seen_data: raw.pointer("/x-normalizer/seen-data").and_then(Value::as_bool).unwrap_or(false),
+        max_nesting: note(MAX_NESTING).and_then(Value::as_u64).and_then(|levels| u32::try_from(levels).ok()),
+        seen_data: note(SEEN_DATA).and_then(Value::as_bool).unwrap_or(false),
+        schema_contract: raw.as_object().and_then(contract::read),
+        evolves_once: note(EVOLVES_ONCE).and_then(Value::as_bool).unwrap_or(false),
         ..Table::new(name)
     };
     merging::read_table(&mut table, raw);
@@ -113,14 +121,15 @@ pub(super) fn write(stored: Option<&Value>, schema: &Schema) -> Value {
     };
     let tables = object(&mut document, "tables");
     for (name, table) in schema.tables.iter().filter(|(name, _)| !is_internal(name)) {
-        let typed = table.columns.values().any(|column| column.data_type.is_some());
-        if typed || tables.contains_key(name) {
+        // A table whose columns are declared and that has had no row is not there yet.
+        if table.seen_data || tables.contains_key(name) {
             write_table(object(tables, name), table);
         }
     }
     for (name, raw) in INTERNAL_TABLES.iter() {
         tables.entry(name.clone()).or_insert_with(|| raw.clone());
     }
+    contract::write(object(&mut document, "settings"), schema.schema_contract);
     propagate_root_keys(&mut document, schema);
     stamp(document)
 }
@@ -213,11 +222,17 @@ fn write_table(raw: &mut Map<String, Value>, table: &Table) {
         raw.insert("resource".to_owned(), resource.into());
         merging::write_table(raw, table);
     }
+    contract::write(raw, table.schema_contract);
     if let Some(levels) = table.max_nesting {
-        object(raw, "x-normalizer").insert("max_nesting".to_owned(), levels.into());
+        object(raw, X_NORMALIZER).insert(MAX_NESTING.to_owned(), levels.into());
     }
     if table.seen_data {
-        object(raw, "x-normalizer").insert("seen-data".to_owned(), true.into());
+        object(raw, X_NORMALIZER).insert(SEEN_DATA.to_owned(), true.into());
+    }
+    if table.evolves_once {
+        object(raw, X_NORMALIZER).insert(EVOLVES_ONCE.to_owned(), true.into());
+    } else if let Some(Value::Object(notes)) = raw.get_mut(X_NORMALIZER) {
+        notes.shift_remove(EVOLVES_ONCE);
     }
 }
 

@@ -114,7 +114,7 @@ impl<'a> Outcome<'a> {
     }
 
     fn page(&mut self, normalizer: &mut Normalizer, resource: &ResourceName, records: &[u8]) {
-        let page = normalizer.page(resource, LOAD, NOW, records);
+        let page = normalizer.page(resource, LOAD, NOW, records).unwrap_or_else(|broken| panic!("{broken}"));
         assert_eq!(page.bytes, records.len() as u64);
         self.counts.0 += page.records;
         self.counts.1 += page.rejected;

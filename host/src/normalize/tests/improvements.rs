@@ -22,7 +22,7 @@ fn check_rejected(record: &[u8], reason: &str, raw: &str) {
     let mut records = b"{\"a\":1}\n".to_vec();
     records.extend_from_slice(record);
     records.extend_from_slice(b"\r\n\n{\"a\":2}");
-    let outcome = normalizer.page(&resource(), super::LOAD, NOW, &records);
+    let outcome = normalizer.page(&resource(), super::LOAD, NOW, &records).unwrap();
     assert_eq!((outcome.records, outcome.rejected), (2, 1), "{reason}");
     let batches = normalizer.take_batches().unwrap();
     let [t, rejected] = batches.as_slice() else { panic!("{} batches", batches.len()) };
@@ -306,6 +306,6 @@ fn records_do_not_go_into_a_table_of_list_items() {
     let mut normalizer = normalizer();
     page(&mut normalizer, &[r#"{"l":[1]}"#]);
     let other = crate::model::ResourceName::new("t__l").unwrap();
-    let outcome = normalizer.page(&other, super::LOAD, NOW, b"{}");
+    let outcome = normalizer.page(&other, super::LOAD, NOW, b"{}").unwrap();
     assert_eq!((outcome.records, outcome.rejected), (0, 1));
 }

@@ -2,8 +2,11 @@
 
 mod any_batch;
 mod any_page;
+mod contract_cases;
+mod contracts;
 mod dlt;
 mod dump;
+mod hints;
 mod improvements;
 mod properties;
 mod root_ids;
@@ -38,5 +41,5 @@ fn with_schema(schema: Schema) -> Normalizer {
 }
 
 fn page(normalizer: &mut Normalizer, records: &[&str]) -> PageOutcome {
-    normalizer.page(&resource(), LOAD, NOW, records.join("\n").as_bytes())
+    normalizer.page(&resource(), LOAD, NOW, records.join("\n").as_bytes()).unwrap()
 }

@@ -5,8 +5,18 @@ use std::fmt::Write;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{LOAD, NOW, dump, normalizer, resource};
-use crate::normalize::{Normalizer, TableBatch};
+use super::{
+    LOAD, NOW,
+    contracts::{goes_on, hints},
+    dump, normalizer, resource,
+};
+use crate::{
+    model::{ContractEntity, ContractMode, SchemaContract},
+    normalize::{
+        Discarded, Normalizer, TableBatch,
+        schema::{Schema, Table},
+    },
+};
 
 fn record() -> impl Strategy<Value = Value> {
     record_of(prop_oneof![4 => "[abcN_]{1,3}", 1 => ".{0,3}"].boxed())
@@ -40,7 +50,7 @@ fn rows(batches: &[TableBatch], table: &str) -> usize {
 
 fn load(normalizer: &mut Normalizer, records: &[Value]) -> Vec<TableBatch> {
     let page: Vec<String> = records.iter().map(Value::to_string).collect();
-    normalizer.page(&resource(), LOAD, NOW, page.join("\n").as_bytes());
+    normalizer.page(&resource(), LOAD, NOW, page.join("\n").as_bytes()).unwrap();
     normalizer.take_batches().unwrap()
 }
 
@@ -54,13 +64,57 @@ fn scalars(value: &Value) -> usize {
     }
 }
 
+/// How many cells have a value, without those of dlt's columns.
+fn cells(batches: &[TableBatch]) -> usize {
+    batches
+        .iter()
+        .filter(|batch| batch.table != "_rejected_records")
+        .flat_map(|batch| {
+            dump::rows(std::slice::from_ref(batch), |name, _| {
+                matches!(name, "_dlt_id" | "_dlt_load_id" | "_dlt_parent_id" | "_dlt_list_idx")
+            })
+        })
+        .map(|row| row.split(" | ").nth(1).map_or(0, |cells| cells.split(' ').count()))
+        .sum()
+}
+
+fn mode() -> impl Strategy<Value = ContractMode> {
+    prop_oneof![
+        Just(ContractMode::Evolve),
+        Just(ContractMode::Freeze),
+        Just(ContractMode::DiscardRow),
+        Just(ContractMode::DiscardValue),
+    ]
+}
+
+/// What a contract lets change: a table or a column that one schema has and the other has not.
+fn check_schema(before: &Schema, after: &Schema, contract: SchemaContract) -> Result<(), TestCaseError> {
+    let evolves = |entity| contract.mode(entity) == ContractMode::Evolve;
+    for table in after.tables.values().filter(|table| !table.is_new() && table.name != "_rejected_records") {
+        let known = before.tables.get(&table.name).filter(|table| !table.is_new());
+        prop_assert!(known.is_some() || evolves(ContractEntity::Tables), "table {}", table.name);
+        for column in table.columns.values().filter(|column| column.data_type.is_some()) {
+            let has_it = |known: &Table| known.columns.get(&column.name) == Some(column);
+            let allowed = known.is_some_and(has_it)
+                || column.name.starts_with("_dlt")
+                || if column.variant {
+                    evolves(ContractEntity::DataType)
+                } else {
+                    evolves(ContractEntity::Columns) || known.is_none()
+                };
+            prop_assert!(allowed, "column {} of {}", column.name, table.name);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn no_bytes_panic_and_each_line_is_a_row_or_rejected(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let mut normalizer = normalizer();
-        let outcome = normalizer.page(&resource(), LOAD, NOW, &bytes);
+        let outcome = normalizer.page(&resource(), LOAD, NOW, &bytes).unwrap();
         let batches = normalizer.take_batches().unwrap();
         prop_assert_eq!(outcome.records, rows(&batches, "t") as u64);
         prop_assert_eq!(outcome.rejected, rows(&batches, "_rejected_records") as u64);
@@ -73,15 +127,7 @@ proptest! {
         let expected = records.iter().filter(|record| !record.is_null()).count();
         prop_assert_eq!(rows(&batches, "t"), expected);
 
-        let cells: usize = batches
-            .iter()
-            .filter(|batch| batch.table != "_rejected_records")
-            .flat_map(|batch| dump::rows(std::slice::from_ref(batch), |name, _| {
-                matches!(name, "_dlt_id" | "_dlt_load_id" | "_dlt_parent_id" | "_dlt_list_idx")
-            }))
-            .map(|row| row.split(" | ").nth(1).map_or(0, |cells| cells.split(' ').count()))
-            .sum();
-        prop_assert_eq!(cells, records.iter().map(scalars).sum::<usize>(), "{:?}", records);
+        prop_assert_eq!(cells(&batches), records.iter().map(scalars).sum::<usize>(), "{:?}", records);
     }
 
     #[test]
@@ -93,7 +139,7 @@ proptest! {
         for record in &records {
             writeln!(page, "{{\"bad\":{record}\n{record}").unwrap();
         }
-        mixed.page(&resource(), LOAD, NOW, page.as_bytes());
+        mixed.page(&resource(), LOAD, NOW, page.as_bytes()).unwrap();
         let mut batches = mixed.take_batches().unwrap();
         batches.retain(|batch| batch.table != "_rejected_records");
         let expected: Vec<_> = expected.into_iter().filter(|batch| batch.table != "_rejected_records").collect();
@@ -107,5 +153,35 @@ proptest! {
         let schema = first.schema().clone();
         load(&mut first, &records);
         prop_assert_eq!(first.schema(), &schema);
+    }
+
+    #[test]
+    fn contracts_keep_the_schema_and_count_what_they_drop(
+        first in prop::collection::vec(record(), 1..4),
+        second in prop::collection::vec(record(), 1..4),
+        modes in [mode(), mode(), mode()],
+    ) {
+        let contract = SchemaContract::Each(modes.map(Some));
+        let mut free = normalizer();
+        load(&mut free, &first);
+        let mut held = goes_on(free.schema(), &hints(contract));
+        let before = held.schema().clone();
+        let lines: Vec<String> = second.iter().map(Value::to_string).collect();
+        let outcome = held.page(&resource(), LOAD, NOW, lines.join("\n").as_bytes());
+        let after = held.schema().clone();
+        check_schema(&before, &after, contract)?;
+        let (free, held) = (load(&mut free, &second), held.take_batches().unwrap());
+        let Ok(outcome) = outcome else {
+            prop_assert!(modes.contains(&ContractMode::Freeze));
+            prop_assert_eq!((&after, held.len()), (&before, 0));
+            return Ok(());
+        };
+        let Discarded { records, rows, values } = outcome.discarded;
+        prop_assert_eq!(outcome.records + outcome.rejected + records, second.len() as u64);
+        let count = |batches: &[TableBatch]| batches.iter().map(|batch| batch.batch.num_rows() as u64).sum::<u64>();
+        prop_assert_eq!(count(&held) + rows, count(&free));
+        if rows == 0 {
+            prop_assert_eq!(cells(&held) as u64 + values, cells(&free) as u64);
+        }
     }
 }

@@ -195,7 +195,7 @@ fn resources_do_not_get_in_each_others_way() {
     let other = ResourceName::new("t__l").unwrap();
     normalizer.declare(&ResourceHints::new(other.clone()));
     page(&mut normalizer, &[r#"{"l":[{"x":1}]}"#]);
-    normalizer.page(&other, LOAD, NOW, b"{\"x\":2}");
+    normalizer.page(&other, LOAD, NOW, b"{\"x\":2}").unwrap();
     // A list that leads to the table of a resource makes records of that resource, as in dlt.
     let batch = take(&mut normalizer, "t__l");
     assert_eq!(columns(&batch), ["x", "_dlt_load_id", "_dlt_id"]);

@@ -180,3 +180,35 @@ fn garbage_is_told() {
     // Foreign shapes below the tables are no reason to fail.
     assert!(read(&json!({"name": "s", "tables": {"t": 1, "u": {"columns": []}}})).is_ok());
 }
+
+#[test]
+fn contracts_and_the_first_reading_are_stored_as_dlt_stores_them() {
+    use crate::model::{ContractMode, SchemaContract};
+
+    let document = by_dlt();
+    let mut schema = read(&document).unwrap();
+    schema.schema_contract = Some(SchemaContract::All(ContractMode::Freeze));
+    let status = &mut schema.tables["status"];
+    status.schema_contract = Some(SchemaContract::Each([None, Some(ContractMode::DiscardValue), None]));
+    status.evolves_once = true;
+    let written = write(Some(&document), &schema);
+    assert_eq!(written["settings"]["schema_contract"], "freeze");
+    assert_eq!(written["tables"]["status"]["schema_contract"], json!({"columns": "discard_value"}));
+    let notes = json!({"seen-data": true, "evolve-columns-once": true});
+    assert_eq!(written["tables"]["status"]["x-normalizer"], notes);
+    assert_eq!(read(&written).unwrap(), schema);
+    // Taken back, nothing is left of them.
+    let back = write(Some(&written), &read(&document).unwrap());
+    assert_eq!(back["version_hash"], document["version_hash"]);
+}
+
+#[test]
+fn a_table_that_is_declared_alone_is_not_there() {
+    let mut schema = Schema::new("s");
+    let mut table = Table::new("t");
+    table.columns.insert("a".into(), Column::new("a", Some(DataType::Text)));
+    schema.tables.insert("t".into(), table);
+    assert!(write(None, &schema)["tables"].get("t").is_none());
+    schema.tables["t"].seen_data = true;
+    assert_eq!(write(None, &schema)["tables"]["t"]["columns"]["a"]["data_type"], "text");
+}

@@ -53,7 +53,7 @@ impl Loads {
     pub(super) fn append(&mut self, records: &[impl AsRef<str>]) {
         let records: Vec<_> = records.iter().map(AsRef::as_ref).collect();
         let outcome = self.normalizer.page(&self.hints.resource, &self.id(), 0, records.join("\n").as_bytes());
-        assert_eq!(outcome.rejected, 0, "{records:?}");
+        assert_eq!(outcome.unwrap().rejected, 0, "{records:?}");
         for batch in self.normalizer.take_batches().unwrap() {
             self.sink.append(self.normalizer.schema(), &batch.table, &batch.batch).unwrap();
         }

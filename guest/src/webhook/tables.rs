@@ -77,15 +77,20 @@ impl Resource {
 pub struct Tables(Vec<Delivery>);
 
 impl Tables {
-    /// Adds a record, or rejects it when a field of its key is missing.
-    pub fn add(&mut self, resource: Resource, record: &Members) {
-        let mut line = String::new();
-        record.write(&mut line, false);
-        if let Some(missing) = resource.key.iter().find(|key| record.text(key).is_none()) {
-            return self.reject(resource, line, format!("it has no `{missing}`"));
+    /// Adds a record that is the event itself. When a field of its key is missing, the event is kept aside as it came.
+    pub fn add_whole(&mut self, resource: Resource, record: &Members, body: &str) {
+        match missing(resource, record) {
+            Some(key) => self.reject(resource, body.to_owned(), format!("it has no `{key}`")),
+            None => self.push(resource, &line(record)),
         }
-        line.push('\n');
-        self.delivery(resource).records.extend_from_slice(line.as_bytes());
+    }
+
+    /// Adds a record that is a part of the event. When a field of its key is missing, the part is kept aside.
+    pub fn add(&mut self, resource: Resource, record: &Members) {
+        match missing(resource, record) {
+            Some(key) => self.reject(resource, line(record), format!("it has no `{key}`")),
+            None => self.push(resource, &line(record)),
+        }
     }
 
     /// Keeps aside what can be made no record.
@@ -96,6 +101,12 @@ impl Tables {
     /// The records and those kept aside, by resource.
     pub fn into_deliveries(self) -> Vec<Delivery> {
         self.0
+    }
+
+    fn push(&mut self, resource: Resource, line: &str) {
+        let records = &mut self.delivery(resource).records;
+        records.extend_from_slice(line.as_bytes());
+        records.push(b'\n');
     }
 
     fn delivery(&mut self, resource: Resource) -> &mut Delivery {
@@ -109,4 +120,14 @@ impl Tables {
         });
         &mut self.0[at]
     }
+}
+
+fn missing(resource: Resource, record: &Members) -> Option<&'static str> {
+    resource.key.iter().find(|key| record.text(key).is_none()).copied()
+}
+
+fn line(record: &Members) -> String {
+    let mut line = String::new();
+    record.write(&mut line, false);
+    line
 }

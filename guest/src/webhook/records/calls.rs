@@ -19,5 +19,5 @@ pub(super) fn call(event: &Received<'_>, tables: &mut Tables) {
     record.copy(&event.members, "chat_id");
     stamp(&mut record, event, rank);
     record.fill(event.members.clone());
-    tables.add(CALLS, &record);
+    tables.add_whole(CALLS, &record, event.body);
 }

@@ -38,7 +38,7 @@ pub(super) fn chat(event: &Received<'_>, tables: &mut Tables) {
         record.set("chat", Value::Object(chat));
     }
     record.fill(rest);
-    tables.add(CHATS, &record);
+    tables.add_whole(CHATS, &record, event.body);
 }
 
 /// One list, whether the event has one agent or many.

@@ -85,7 +85,7 @@ fn add(event: &Received<'_>, tables: &mut Tables, client: Members) {
     }
     stamp(&mut record, event, rank);
     record.fill(client);
-    tables.add(CLIENTS, &record);
+    tables.add_whole(CLIENTS, &record, event.body);
 }
 
 /// Calls the identity in an object, or in those of a list, `id`.

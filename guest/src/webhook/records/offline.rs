@@ -18,5 +18,5 @@ pub(super) fn message(event: &Received<'_>, tables: &mut Tables) {
     }
     stamp(&mut record, event, 1);
     record.fill(rest);
-    tables.add(OFFLINE, &record);
+    tables.add_whole(OFFLINE, &record, event.body);
 }

@@ -164,4 +164,5 @@ fn one_or_many() {
 fn a_chat_without_an_identity_is_kept_aside() {
     let body = json!({"event_name": "chat_accepted", "widget_id": 1});
     assert_eq!(filled(&body), ["chats 0 rejected: it has no `chat_id`", "events 1"]);
+    assert_eq!(taken(&body).deliveries[0].rejected[0].raw, body.to_string());
 }

@@ -115,6 +115,9 @@ fn agents_are_told_wherever_they_are_met() {
                 "name": "Omar"}),
         ]
     );
+    // Less is told without an address, wherever it is.
+    let named = json!({"event_name": "chat_accepted", "chat_id": 1, "agent": {"id": 7, "name": "Omar"}});
+    assert_eq!(records(&named, "agents")[0]["version"], format!("1 {RECEIVED_AT}"));
     // An identity alone says nothing new.
     assert_eq!(records(&with(&accepted(), "assigned_agent", json!({"id": 7})), "agents").len(), 1);
 }

@@ -121,8 +121,9 @@ pub(super) fn write(stored: Option<&Value>, schema: &Schema) -> Value {
     };
     let tables = object(&mut document, "tables");
     for (name, table) in schema.tables.iter().filter(|(name, _)| !is_internal(name)) {
-        // A table whose columns are declared and that has had no row is not there yet.
-        if table.seen_data || tables.contains_key(name) {
+        // A table without columns is none, nor is one that was declared and has had no row.
+        let is_there = table.seen_data && !table.is_new();
+        if is_there || tables.contains_key(name) {
             write_table(object(tables, name), table);
         }
     }

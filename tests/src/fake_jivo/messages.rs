@@ -57,7 +57,7 @@ pub fn write_message(out: &mut Vec<u8>, direction: Direction, index: u64, late_f
         Direction::Inbound => ("in-", "visitor"),
         Direction::Outbound => ("out-", "agent"),
     };
-    let seconds = EPOCH + index * 7;
+    let seconds = seconds_of(index);
     text(out, r#"{"id":""#);
     text(out, prefix);
     padded(out, index + 1, 7);
@@ -89,6 +89,16 @@ pub fn write_message(out: &mut Vec<u8>, direction: Direction, index: u64, late_f
     write_page(out, index, late_from);
     write_attachments(out, index, prefix);
     text(out, "}");
+}
+
+/// When message number `index` was made, in seconds since 1970.
+fn seconds_of(index: u64) -> u64 {
+    EPOCH + index * 7
+}
+
+/// When message number `index` was made, in milliseconds since 1970. It grows with the number.
+pub(super) fn created_at_ms(index: u64) -> i64 {
+    i64::try_from(seconds_of(index) * 1000 + index % 1000).unwrap_or(i64::MAX)
 }
 
 fn write_visitor(out: &mut Vec<u8>, index: u64) {

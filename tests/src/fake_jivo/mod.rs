@@ -86,6 +86,11 @@ impl FakeJivo {
         self.shared.state().script.add(endpoint, requests, fault);
     }
 
+    /// Goes on with so many inbound messages; more than before are new ones.
+    pub fn grow(&self, inbound: u64) {
+        self.shared.state().inbound = Some(inbound);
+    }
+
     /// Forgets all scripted faults; the counts of requests go on.
     pub fn heal(&self) {
         self.shared.state().script.clear();

@@ -46,12 +46,20 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) script: Script,
     pub(super) log: Vec<Received>,
+    /// How many inbound messages there are by now.
+    pub(super) inbound: Option<u64>,
     counts: HashMap<String, usize>,
 }
 
 impl Shared {
     pub(super) fn new(options: Options) -> Self {
         Self { options, state: Mutex::default() }
+    }
+
+    /// What is served by now.
+    fn options_now(&self) -> Options {
+        let inbound = self.state().inbound.unwrap_or(self.options.inbound);
+        Options { inbound, ..self.options.clone() }
     }
 
     /// The state, even after a thread panicked with it: a test that failed must not hide behind a poisoned lock.
@@ -123,7 +131,7 @@ async fn respond(
             let date = httpdate::fmt_http_date(SystemTime::now() + *time);
             Reply::error(429, "Slow down").header("retry-after", date)
         }
-        _ => answer(&shared.options, &call, fault.as_ref()),
+        _ => answer(&shared.options_now(), &call, fault.as_ref()),
     };
     act(reply, fault, reset).await
 }

@@ -45,7 +45,7 @@ pub fn page(
 ) -> Result<Page> {
     let fetch = match cursor {
         Some(cursor) => Fetch::resume(config, resource, cursor)?,
-        None => Fetch::first(resource, range),
+        None => Fetch::first(resource, range)?,
     };
     let answered = get(service, config, &fetch.url)?;
     let body = &answered.body;

@@ -5,7 +5,7 @@
 //! the exports is plain Rust, runs natively, and is tested there. In reading order:
 //!
 //! * [`config`] checks the settings and makes the [`resources`] of them;
-//! * [`fetch`] takes one page from request to records: [`request`] says what to get, [`response`] what the answer means,
+//! * [`fetch`] takes one page from request to records: [`request`] says what to get, [`template`] with what in it, [`response`] what the answer means,
 //!   [`select`] where the records are, [`paging`] what the next request is, and [`cursor`] carries that to the next call;
 //! * [`webhook`] says what the events that JivoChat pushes mean;
 //! * [`http`] is the one file that calls the host; [`bindings`] is generated from the contract in `wit/`.
@@ -29,6 +29,7 @@ pub mod response;
 pub mod secret;
 pub mod select;
 pub mod single;
+pub mod template;
 pub mod url;
 pub mod webhook;
 

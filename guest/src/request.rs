@@ -5,22 +5,16 @@ use crate::{
     config::Config,
     cursor::Cursor,
     error::{Error, Kind, Result},
-    json::{Json, Path},
+    json::Path,
     paging::{
         Paginator,
         counter::Place,
         trail::{Trail, digest},
     },
-    resources::{Resource, Shape},
+    resources::{Param, Resource, Shape},
+    template::Ends,
     url::Url,
 };
-
-/// What stands for the lowest value wanted in a parameter; dlt tells the three apart, here the host has done so.
-pub const START_PLACEHOLDERS: [&str; 3] =
-    ["{incremental.start_value}", "{incremental.initial_value}", "{incremental.last_value}"];
-
-/// What stands for the first value not wanted any more.
-pub const END_PLACEHOLDER: &str = "{incremental.end_value}";
 
 /// The parameter that takes `page_size`.
 const LIMIT_PARAM: &str = "limit";
@@ -44,9 +38,10 @@ pub struct Fetch {
 
 impl Fetch {
     /// The first request for a resource.
-    pub fn first(resource: &Resource, range: Option<&IncrementalRange>) -> Self {
-        let mut url = resource.url.clone();
-        for (name, value) in params(resource, range) {
+    pub fn first(resource: &Resource, range: Option<&IncrementalRange>) -> Result<Self> {
+        let ends = Ends::of(range);
+        let mut url = resource.url_for(&ends)?;
+        for (name, value) in params(resource, &ends) {
             url.add_param(&name, &value);
         }
         let paging = &resource.paging;
@@ -59,14 +54,14 @@ impl Fetch {
         let mut trail = Trail::default();
         // The first step of a way is never met before.
         let _ = trail.step(&url.to_string());
-        Self {
+        Ok(Self {
             url,
             selector: paging.selector.clone(),
             paginator: paging.paginator.clone(),
             place,
             trail,
             is_first: true,
-        }
+        })
     }
 
     /// The request that a cursor asks for.
@@ -98,38 +93,18 @@ pub fn origin_digest(config: &Config, resource: &Resource) -> u64 {
     digest(place.split('?').next().unwrap_or_default().as_bytes())
 }
 
-fn params(resource: &Resource, range: Option<&IncrementalRange>) -> Vec<(String, String)> {
-    let scalar = |json: &Option<String>| Json::parse(json.as_ref()?).ok().and_then(scalar_text);
-    let start = range.and_then(|range| scalar(&range.start));
-    let end = range.and_then(|range| scalar(&range.end));
-    let mut params: Vec<(String, String)> = resource
-        .params
-        .iter()
-        .filter_map(|param| Some((param.name.clone(), fill(&param.value, start.as_deref(), end.as_deref())?)))
-        .collect();
+/// The parameters of the first request; one whose placeholder nothing can be put in place of is not sent.
+fn params(resource: &Resource, ends: &Ends) -> Vec<(String, String)> {
+    let filled = |param: &Param| Some((param.name.clone(), param.value.fill(ends, str::to_owned)?));
+    let mut params: Vec<(String, String)> = resource.params.iter().filter_map(filled).collect();
     if let Some(incremental) = &resource.incremental {
-        for (name, value) in [(&incremental.start_param, start), (&incremental.end_param, end)] {
+        for (name, value) in [(&incremental.start_param, &ends.start), (&incremental.end_param, &ends.end)] {
             if let (Some(name), Some(value)) = (name, value) {
-                params.push((name.clone(), value));
+                params.push((name.clone(), value.clone()));
             }
         }
     }
     params
-}
-
-fn scalar_text(value: Json<'_>) -> Option<String> {
-    value.text().or_else(|| matches!(value.get(), "true" | "false").then(|| value.get().to_owned()))
-}
-
-/// Fills the placeholders of a value; none if there is nothing to fill one with, so that the parameter is not sent.
-fn fill(value: &str, start: Option<&str>, end: Option<&str>) -> Option<String> {
-    let mut value = value.to_owned();
-    for (placeholder, with) in START_PLACEHOLDERS.iter().map(|name| (*name, start)).chain([(END_PLACEHOLDER, end)]) {
-        if value.contains(placeholder) {
-            value = value.replace(placeholder, with?);
-        }
-    }
-    Some(value)
 }
 
 #[cfg(test)]
@@ -149,7 +124,7 @@ mod tests {
     fn first_requests() {
         let check = |extra: Value, name: &str, expect: &str| {
             let config = config(extra);
-            assert_eq!(Fetch::first(config.resource(name).unwrap(), None).url.to_string(), expect);
+            assert_eq!(Fetch::first(config.resource(name).unwrap(), None).unwrap().url.to_string(), expect);
         };
         let base = "https://wh.jivosite.com/r/tok";
         check(json!({}), "status", &format!("{base}/status"));
@@ -181,25 +156,48 @@ mod tests {
 
     #[test]
     fn the_part_that_the_host_wants() {
-        let check = |resource: Value, start: Option<&str>, expect: &str| {
+        let fetch = |resource: &Value, start: Option<&str>, end: Option<&str>| {
             let config = config(json!({"resources": {"x": resource}}));
             let range = IncrementalRange {
                 cursor_path: "at".to_owned(),
                 start: start.map(str::to_owned),
-                end: None,
+                end: end.map(str::to_owned),
                 row_order: RowOrder::Unordered,
             };
-            let url = Fetch::first(config.resource("x").unwrap(), Some(&range)).url;
-            assert_eq!(url.target, format!("/r/tok/x{expect}"));
+            Fetch::first(config.resource("x").unwrap(), Some(&range)).map(|fetch| fetch.url.target)
+        };
+        let check = |resource: &Value, start: Option<&str>, end: Option<&str>, expect: &str| {
+            assert_eq!(fetch(resource, start, end), Ok(format!("/r/tok/{expect}")), "{resource}");
         };
         let by_param = json!({"incremental": {"cursor_path": "at", "start_param": "since", "end_param": "until"}});
-        check(by_param.clone(), Some("\"2026-01-01\""), "?since=2026-01-01");
-        check(by_param.clone(), Some("12"), "?since=12");
-        check(by_param, None, "");
-        let by_text = json!({"params": {"q": "at>{incremental.start_value}"}});
-        check(by_text.clone(), Some("12"), "?q=at%3E12");
-        check(by_text, None, "");
-        check(json!({"incremental": "at"}), Some("12"), "");
+        check(&by_param, Some("\"2026-01-01\""), None, "x?since=2026-01-01");
+        check(&by_param, Some("12"), Some("1.5"), "x?since=12&until=1.5");
+        check(&by_param, None, None, "x");
+        let by_text = json!({"params": {"q": "at>{incremental.start_value}", "o": "{{asc}}", "n": 5}});
+        check(&by_text, Some("12"), None, "x?q=at%3E12&o=%7Basc%7D&n=5");
+        check(&by_text, None, None, "x?o=%7Basc%7D&n=5");
+        let both = json!({"params": {"between": ["{incremental.last_value}", "{incremental.end_value}"]}});
+        let offset = Some("\"2026-01-01T00:00:00+02:00\"");
+        check(&both, offset, Some("\"a&b=é\""), "x?between=2026-01-01T00%3A00%3A00%2B02%3A00&between=a%26b%3D%C3%A9");
+        check(&json!({"incremental": "at"}), Some("12"), None, "x");
+        let by_path = json!({"path": "since/{incremental.start_value}/y?u={incremental.end_value}&{{z}}"});
+        check(&by_path, Some("\"a/b?c#d%\""), Some("5"), "since/a%2Fb%3Fc%23d%25/y?u=5&%7Bz%7D");
+        let error = |start, end| fetch(&by_path, start, end).unwrap_err();
+        assert_eq!(
+            error(Some("\"..\""), Some("5")).message,
+            "`resources.x.path` must not hold `..`: `since/../y?u=5&{z}`"
+        );
+        let missing = error(Some("5"), None);
+        assert_eq!(missing.kind, Kind::InvalidConfig);
+        assert_eq!(
+            missing.message,
+            "`resources.x.path` needs a value to begin or end at, and there is none: set `initial_value`"
+        );
+        let elsewhere = json!({"path": "https://h{incremental.start_value}.example/x"});
+        assert_eq!(
+            fetch(&elsewhere, Some("5"), None).unwrap_err().message,
+            "`resources.x.path` must name its origin without a placeholder"
+        );
     }
 
     #[test]

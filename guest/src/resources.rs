@@ -2,9 +2,12 @@
 
 use crate::{
     bindings::sluicegate::source::types::{ResourceSpec, WriteDisposition},
+    config::resource::Place,
+    error::{Error, Result},
     json::Path,
     paging::Paginator,
-    url::Url,
+    template::{Ends, Template},
+    url::{Url, encode},
 };
 
 /// What an answer is made of.
@@ -67,8 +70,10 @@ pub struct Resource {
     pub name: String,
     /// One sentence for a person who chooses.
     pub description: String,
-    /// Where it is asked for, without parameters of its own.
+    /// Where it is asked for, without parameters of its own; with placeholders, an example of it.
     pub url: Url,
+    /// Where it is asked for, when that holds placeholders.
+    pub path: Option<PathTemplate>,
     /// What an answer is made of.
     pub shape: Shape,
     /// How its records and pages are found.
@@ -99,8 +104,17 @@ pub struct Paging {
 pub struct Param {
     /// Its name.
     pub name: String,
-    /// Its value; `{incremental.start_value}` and the like stand for the part that the host wants.
-    pub value: String,
+    /// Its value.
+    pub value: Template,
+}
+
+/// A path that depends on the part that is wanted.
+#[derive(Clone, Debug)]
+pub struct PathTemplate {
+    /// The path.
+    pub template: Template,
+    /// What it is relative to.
+    pub place: Place,
 }
 
 /// The field to read on by.
@@ -115,6 +129,20 @@ pub struct Incremental {
 }
 
 impl Resource {
+    /// Where the part between `ends` is asked for. What a value says stays within its segment or parameter.
+    pub fn url_for(&self, ends: &Ends) -> Result<Url> {
+        let Some(PathTemplate { template, place }) = &self.path else { return Ok(self.url.clone()) };
+        let key = format!("resources.{}.path", self.name);
+        let path = template.fill(ends, encode).ok_or_else(|| {
+            Error::config(format!("`{key}` needs a value to begin or end at, and there is none: set `initial_value`"))
+        })?;
+        let url = place.resolve(&path, &key)?;
+        if url.origin != self.url.origin {
+            return Err(Error::config(format!("`{key}` must name its origin without a placeholder")));
+        }
+        Ok(url)
+    }
+
     /// The facts that the host is told.
     pub fn spec(&self) -> ResourceSpec {
         ResourceSpec {

@@ -12,7 +12,7 @@ use crate::{
     secret::Secret,
     url::{Url, encode},
 };
-use resource::Channel;
+use resource::{Defaults, Place};
 use table::{Table, members, unknown};
 
 /// Where JivoChat answers.
@@ -58,8 +58,8 @@ impl Config {
         }
         let mut channel = base.clone();
         channel.target = format!("{}{}/{}/", base.target, encode(&random), encode(secret.reveal()));
-        let place = Channel { base: &base, url: &channel, page_size };
-        let resources = resources(table.get("resources"), &place)?;
+        let place = Place { base: base.clone(), channel };
+        let resources = resources(table.get("resources"), &Defaults { place, page_size })?;
         Ok(Self { base, secret, resources })
     }
 
@@ -77,17 +77,17 @@ impl Config {
     }
 }
 
-fn resources(value: Option<Json<'_>>, channel: &Channel<'_>) -> Result<Vec<Resource>> {
+fn resources(value: Option<Json<'_>>, defaults: &Defaults) -> Result<Vec<Resource>> {
     let tables = value.map_or_else(|| Ok(Vec::new()), |value| members(value, "resources"))?;
     let table = |wanted: &str| tables.iter().rev().find(|(name, _)| name == wanted).map(|(_, value)| *value);
     let mut resources: Vec<Resource> = BUILT_IN
         .iter()
-        .map(|built_in| resource::built_in(built_in, table(built_in.name), channel))
+        .map(|built_in| resource::built_in(built_in, table(built_in.name), defaults))
         .collect::<Result<_>>()?;
     for (at, (name, value)) in tables.iter().enumerate() {
         let is_last = tables[at + 1..].iter().all(|(other, _)| other != name);
         if is_last && BUILT_IN.iter().all(|built_in| built_in.name != name) {
-            resources.push(resource::added(name, *value, channel)?);
+            resources.push(resource::added(name, *value, defaults)?);
         }
     }
     Ok(resources)

@@ -8,8 +8,8 @@ use crate::{
     bindings::sluicegate::source::types::WriteDisposition,
     error::{Error, Result},
     json::{Json, Path},
-    request::{END_PLACEHOLDER, START_PLACEHOLDERS},
-    resources::{BuiltIn, Incremental, Paging, Param, Resource, Shape},
+    resources::{BuiltIn, Incremental, Paging, Param, PathTemplate, Resource, Shape},
+    template::{Ends, Template},
     url::Url,
 };
 
@@ -19,27 +19,42 @@ const DISPOSITIONS: [&str; 3] = ["append", "replace", "merge"];
 const INCREMENTAL_KEYS: [&str; 3] = ["cursor_path", "start_param", "end_param"];
 
 /// Keys of dlt's `incremental` that only the host can obey.
-const HOST_KEYS: [&str; 6] =
-    ["initial_value", "end_value", "row_order", "lag", "on_cursor_value_missing", "range_start"];
+const HOST_KEYS: [&str; 8] = [
+    "initial_value",
+    "end_value",
+    "row_order",
+    "lag",
+    "on_cursor_value_missing",
+    "range_start",
+    "range_end",
+    "primary_key",
+];
 
 /// What paths are relative to.
-pub(super) struct Channel<'a> {
+#[derive(Clone, Debug)]
+pub struct Place {
     /// `base_url`, with a slash at the end.
-    pub(super) base: &'a Url,
+    pub base: Url,
     /// The channel's URL, with a slash at the end.
-    pub(super) url: &'a Url,
+    pub channel: Url,
+}
+
+/// What holds for all resources.
+pub(super) struct Defaults {
+    pub(super) place: Place,
     /// How many records to ask for per page.
     pub(super) page_size: Option<u64>,
 }
 
 /// One of the five, with what the configuration changes.
-pub(super) fn built_in(built_in: &BuiltIn, value: Option<Json<'_>>, channel: &Channel<'_>) -> Result<Resource> {
+pub(super) fn built_in(built_in: &BuiltIn, value: Option<Json<'_>>, defaults: &Defaults) -> Result<Resource> {
     let mut resource = Resource {
         name: built_in.name.to_owned(),
         description: built_in.description.to_owned(),
-        url: resolve(built_in.path, "path", channel)?,
+        url: defaults.place.resolve(built_in.path, "path")?,
+        path: None,
         shape: built_in.shape,
-        paging: Paging { selector: None, paginator: None, page_size: channel.page_size },
+        paging: Paging { selector: None, paginator: None, page_size: defaults.page_size },
         params: Vec::new(),
         primary_key: Vec::new(),
         write_disposition: WriteDisposition::Append,
@@ -47,33 +62,33 @@ pub(super) fn built_in(built_in: &BuiltIn, value: Option<Json<'_>>, channel: &Ch
     };
     match value {
         None => Ok(resource),
-        Some(value) => change(&mut resource, value, channel).map(|()| resource),
+        Some(value) => change(&mut resource, value, defaults).map(|()| resource),
     }
 }
 
 /// A resource that only the configuration knows; its path is its name unless it is set.
-pub(super) fn added(name: &str, value: Json<'_>, channel: &Channel<'_>) -> Result<Resource> {
+pub(super) fn added(name: &str, value: Json<'_>, defaults: &Defaults) -> Result<Resource> {
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
     if !starts || !name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
         let place = join("resources", name);
         return Err(Error::config(format!("`{place}` is no name of a resource: it must be like `[a-z][a-z0-9_]*`")));
     }
     let added = BuiltIn { name, description: "Added by configuration.", path: name, shape: Shape::Records };
-    built_in(&added, Some(value), channel)
+    built_in(&added, Some(value), defaults)
 }
 
-fn change(resource: &mut Resource, value: Json<'_>, channel: &Channel<'_>) -> Result<()> {
+fn change(resource: &mut Resource, value: Json<'_>, defaults: &Defaults) -> Result<()> {
     let place = join("resources", &resource.name);
     let table = Table::open(value, &place, &KEYS)?;
     if let Some(path) = table.text("path")? {
-        resource.url = resolve(&path, &table.place_of("path"), channel)?;
+        (resource.url, resource.path) = path_of(&path, &table.place_of("path"), &defaults.place)?;
     }
     if let Some(selector) = table.path("data_selector")? {
         resource.paging.selector = Some(selector);
         resource.shape = Shape::Records;
     }
     if let Some(value) = table.get("paginator") {
-        resource.paging.paginator = paginator(value, &table.place_of("paginator"), channel.page_size)?;
+        resource.paging.paginator = paginator(value, &table.place_of("paginator"), defaults.page_size)?;
         resource.shape = Shape::Records;
     }
     if let Some(value) = table.get("params") {
@@ -104,58 +119,60 @@ fn change(resource: &mut Resource, value: Json<'_>, channel: &Channel<'_>) -> Re
     Ok(())
 }
 
-/// Relative to the channel, with a leading slash to `base_url`, or a whole URL.
-fn resolve(path: &str, place: &str, channel: &Channel<'_>) -> Result<Url> {
-    let absolute = path.split_once("://").is_some_and(|(scheme, _)| scheme.bytes().all(|b| b.is_ascii_alphabetic()));
-    // The path stays below what it is relative to: `..` does not lead out of the channel.
-    if !absolute && path.split(['?', '#']).next().is_some_and(|path| path.split('/').any(|segment| segment == "..")) {
-        return Err(Error::config(format!("`{place}` must not hold `..`: `{path}`")));
+/// Where a path leads, and the path itself if it depends on the part that is wanted.
+fn path_of(path: &str, key: &str, place: &Place) -> Result<(Url, Option<PathTemplate>)> {
+    let template = template(path, key)?;
+    // Any value will do for an example: the real ones are encoded.
+    let example = Ends { start: Some("0".to_owned()), end: Some("0".to_owned()) };
+    let example = template.fill(&example, str::to_owned).unwrap_or_default();
+    let url = place.resolve(&example, key)?;
+    Ok((url, (!template.is_plain()).then(|| PathTemplate { template, place: place.clone() })))
+}
+
+fn template(text: &str, key: &str) -> Result<Template> {
+    Template::parse(text).map_err(|problem| Error::config(format!("`{key}` {problem}")))
+}
+
+impl Place {
+    /// Relative to the channel, with a leading slash to `base_url`, or a whole URL. `key` is where the path is set.
+    pub(crate) fn resolve(&self, path: &str, key: &str) -> Result<Url> {
+        let is_scheme = |scheme: &str| scheme.bytes().all(|b| b.is_ascii_alphabetic());
+        let absolute = path.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme));
+        // The path stays below what it is relative to: `..` does not lead out of the channel.
+        let segments = || path.split(['?', '#']).next().unwrap_or_default().split('/');
+        if !absolute && segments().any(|segment| segment == "..") {
+            return Err(Error::config(format!("`{key}` must not hold `..`: `{path}`")));
+        }
+        let url = if absolute {
+            Url::parse(path)
+        } else if path.is_empty() {
+            let target = self.channel.target.trim_end_matches('/').to_owned();
+            Ok(Url { target, ..self.channel.clone() })
+        } else {
+            let base = if path.starts_with('/') { &self.base } else { &self.channel };
+            // `./` keeps a path such as `a:b` from being taken for a scheme.
+            base.resolve(&format!("./{}", path.trim_start_matches('/')))
+        };
+        url.map_err(|reason| Error::config(format!("`{key}` {reason}: `{path}`")))
     }
-    let url = if absolute {
-        Url::parse(path)
-    } else if path.is_empty() {
-        Ok(Url { target: channel.url.target.trim_end_matches('/').to_owned(), ..channel.url.clone() })
-    } else {
-        let base = if path.starts_with('/') { channel.base } else { channel.url };
-        // `./` keeps a path such as `a:b` from being taken for a scheme.
-        base.resolve(&format!("./{}", path.trim_start_matches('/')))
-    };
-    url.map_err(|reason| Error::config(format!("`{place}` {reason}: `{path}`")))
 }
 
 fn params(value: Json<'_>, place: &str) -> Result<Vec<Param>> {
     let mut params = Vec::new();
     for (name, value) in members(value, place)? {
         for value in value.one_or_many() {
+            let place = join(place, &name);
             let text = match (value.text(), value.get()) {
                 (Some(text), _) => text,
                 (None, boolean @ ("true" | "false")) => boolean.to_owned(),
                 _ => {
-                    return Err(wrong(
-                        &join(place, &name),
-                        "must be a text, a number, true or false, or a list of them",
-                        value,
-                    ));
+                    return Err(wrong(&place, "must be a text, a number, true or false, or a list of them", value));
                 }
             };
-            check_placeholders(&text, &join(place, &name))?;
-            params.push(Param { name: name.clone(), value: text });
+            params.push(Param { name: name.clone(), value: template(&text, &place)? });
         }
     }
     Ok(params)
-}
-
-/// Refuses placeholders that dlt would fill, but nobody fills here: sent as they are, they would ask for something else.
-fn check_placeholders(text: &str, place: &str) -> Result<()> {
-    for (at, _) in text.match_indices("{incremental.").chain(text.match_indices("{resources.")) {
-        let rest = &text[at..];
-        let end = rest.find('}').map_or(rest.len(), |end| end + 1);
-        let placeholder = &rest[..end];
-        if !START_PLACEHOLDERS.contains(&placeholder) && placeholder != END_PLACEHOLDER {
-            return Err(Error::config(format!("`{place}` holds `{placeholder}`, which nothing stands for")));
-        }
-    }
-    Ok(())
 }
 
 fn incremental(value: Json<'_>, place: &str) -> Result<Incremental> {

@@ -87,7 +87,11 @@ fn mistakes_in_resources_are_named_by_their_place() {
     );
     check(
         json!({"x": {"params": {"a": "{resources.y.id}"}}}),
-        "`resources.x.params.a` holds `{resources.y.id}`, which nothing stands for",
+        "`resources.x.params.a` holds `{resources.y.id}`, which nothing stands for; a brace is written twice",
+    );
+    check(
+        json!({"x": {"path": "chats/{id}"}}),
+        "`resources.x.path` holds `{id}`, which nothing stands for; a brace is written twice",
     );
     check(
         json!({"x": {"write_disposition": "upsert"}}),
@@ -97,6 +101,10 @@ fn mistakes_in_resources_are_named_by_their_place() {
     check(
         json!({"x": {"incremental": {"cursor_path": "a", "initial_value": 1}}}),
         "`resources.x.incremental.initial_value` is for the host: it belongs to the resource's own settings, beside the source's",
+    );
+    check(
+        json!({"x": {"incremental": {"cursor_path": "a", "range_end": "open"}}}),
+        "`resources.x.incremental.range_end` is for the host: it belongs to the resource's own settings, beside the source's",
     );
     check(
         json!({"x": {"primary_key": [1]}}),

@@ -18,6 +18,7 @@ pub mod config;
 
 pub mod component;
 pub mod http;
+pub mod incremental;
 pub mod normalize;
 pub mod sink;
 

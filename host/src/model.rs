@@ -101,11 +101,38 @@ pub struct ColumnHint {
     pub nullable: bool,
 }
 
+/// The order in which a service answers, by the incremental field.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RowOrder {
+    /// None that is known.
+    #[default]
+    Unordered,
+    /// The lowest value first.
+    Ascending,
+    /// The highest value first.
+    Descending,
+}
+
+/// The part of a resource that is wanted, by its incremental field. The same for all pages of one read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncrementalRange {
+    /// Path of the field.
+    pub cursor_path: String,
+    /// Lowest value wanted, a JSON scalar; none: from the beginning.
+    pub start: Option<String>,
+    /// First value not wanted any more, a JSON scalar; none: to the end.
+    pub end: Option<String>,
+    /// The order in which the service answers.
+    pub row_order: RowOrder,
+}
+
 /// Which page to fetch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     /// The resource to read.
     pub resource: ResourceName,
+    /// The part that is wanted; none: all of it.
+    pub range: Option<IncrementalRange>,
     /// The `next` of the page before; none on the first page.
     pub cursor: Option<Cursor>,
     /// What the component left with the last committed page, a JSON text.

@@ -79,6 +79,9 @@ pub struct ResourceReport {
     pub discarded_rows: u64,
     /// Values dropped by a schema contract out of rows that were kept.
     pub discarded_values: u64,
+    /// What an incremental read left out; none when it is read as a whole.
+    #[serde(flatten)]
+    pub incremental: Option<IncrementalReport>,
     /// Why it failed.
     pub error: Option<ErrorReport>,
     /// Records among the discarded rows; shown, not reported.
@@ -93,6 +96,21 @@ pub struct ResourceReport {
     /// How many records the service said there are, when all of them were asked for; shown, not reported.
     #[serde(skip)]
     pub expected: Option<u64>,
+}
+
+/// What an incremental read left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct IncrementalReport {
+    /// Records that came and are out of the range that is read, or known.
+    pub filtered: u64,
+    /// Records that are older than the last value of an earlier read; merged, or among the filtered ones.
+    pub late_rows: u64,
+    /// Whether late records were left out; shown, not reported.
+    #[serde(skip)]
+    pub leaves_late_out: bool,
+    /// How many records share the newest value, when they are many; shown, not reported.
+    #[serde(skip)]
+    pub crowd: Option<usize>,
 }
 
 /// How a resource ended.
@@ -152,6 +170,7 @@ impl ResourceReport {
             truncated_timestamps: 0,
             discarded_rows: 0,
             discarded_values: 0,
+            incremental: None,
             error: None,
             discarded_records: 0,
             contract: None,

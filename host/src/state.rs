@@ -4,11 +4,14 @@
 //! can take turns on one dataset. The format carries a version; one that is newer than this program is refused rather than
 //! misread.
 
+mod incremental;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+pub use self::incremental::{Boundary, Reading, Watermark};
 use crate::model::ResourceName;
 
 /// Version of the format that this program writes.
@@ -17,6 +20,9 @@ const VERSION: u32 = 1;
 /// The key below a source, and below each of its resources, that is ours.
 const KEY: &str = "sluicegate";
 
+/// The key of a resource that dlt keeps its incremental fields under.
+const INCREMENTAL: &str = "incremental";
+
 /// State of one source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
@@ -24,6 +30,9 @@ pub struct State {
     pub tokens: BTreeMap<String, String>,
     /// Where each resource stands.
     pub resources: BTreeMap<ResourceName, Checkpoint>,
+    /// dlt's state of incremental fields, by resource and path of the field. Shared with dlt: either goes on where the
+    /// other ended.
+    pub incremental: BTreeMap<ResourceName, Map<String, Value>>,
     /// Resources that were completed by the run that is going on. Not empty at the start of a run: the run before did not
     /// end by itself, and these are done already.
     pub completed: BTreeSet<ResourceName>,
@@ -41,6 +50,12 @@ pub struct Checkpoint {
     /// A refresh is under way: its rows wait in staging and replace all earlier ones at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<Refresh>,
+    /// The range of a read by an incremental field that is not complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<Box<Reading>>,
+    /// Hashes of the whole records at the last value of the incremental field, for a resource that merges by a key.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boundary: Vec<String>,
 }
 
 /// What happens to the tables of a resource when its rows replace all earlier ones.
@@ -104,8 +119,13 @@ impl State {
             state.completed = header.completed.into_iter().filter_map(|name| ResourceName::new(name).ok()).collect();
         }
         for (name, resource) in own.get("resources").and_then(Value::as_object).into_iter().flatten() {
-            let (Ok(name), Some(checkpoint)) = (ResourceName::new(name.as_str()), resource.get(KEY)) else { continue };
-            state.resources.insert(name, Checkpoint::deserialize(checkpoint).map_err(damaged)?);
+            let Ok(name) = ResourceName::new(name.as_str()) else { continue };
+            if let Some(Value::Object(fields)) = resource.get(INCREMENTAL) {
+                state.incremental.insert(name.clone(), fields.clone());
+            }
+            if let Some(checkpoint) = resource.get(KEY) {
+                state.resources.insert(name, Checkpoint::deserialize(checkpoint).map_err(damaged)?);
+            }
         }
         Ok(state)
     }
@@ -121,11 +141,18 @@ impl State {
         own.insert(KEY.into(), json!(header));
         let resources = entry(own, "resources");
         for (name, resource) in resources.iter_mut() {
-            let kept = ResourceName::new(name.as_str())
-                .is_ok_and(|name| self.resources.get(&name).is_some_and(|checkpoint| !checkpoint.is_empty()));
-            if let (false, Some(resource)) = (kept, resource.as_object_mut()) {
-                resource.remove(KEY);
+            let (Ok(name), Some(resource)) = (ResourceName::new(name.as_str()), resource.as_object_mut()) else {
+                continue;
+            };
+            if self.resources.get(&name).is_none_or(Checkpoint::is_empty) {
+                resource.shift_remove(KEY);
             }
+            if !self.incremental.contains_key(&name) {
+                resource.shift_remove(INCREMENTAL);
+            }
+        }
+        for (name, fields) in &self.incremental {
+            entry(resources, name.as_str()).insert(INCREMENTAL.into(), Value::Object(fields.clone()));
         }
         for (name, checkpoint) in self.resources.iter().filter(|(_, checkpoint)| !checkpoint.is_empty()) {
             entry(resources, name.as_str()).insert(KEY.into(), json!(checkpoint));
@@ -196,14 +223,33 @@ mod tests {
     fn dlt_s_own_state_is_left_alone() {
         let dlt = json!({"incremental": {"created_at": {"last_value": 5}}});
         let mut sources = json!({
-            "jivochat_source": {"resources": {"inbound_messages": dlt, "old": {"sluicegate": {"cursor": "x"}}}, "mine": 1},
+            "jivochat_source": {"resources": {
+                "inbound_messages": dlt, "old": {"sluicegate": {"cursor": "x"}}, "Mine": {"sluicegate": 1, "incremental": 2},
+            }, "mine": 1},
             "another": {"resources": {}},
         });
-        sample().write(&mut sources, "jivochat_source");
+        let known = State::read(&sources, "jivochat_source").unwrap();
+        State { incremental: known.incremental, ..sample() }.write(&mut sources, "jivochat_source");
         assert_eq!(sources["jivochat_source"]["resources"]["inbound_messages"]["incremental"], dlt["incremental"]);
         assert_eq!(sources["jivochat_source"]["mine"], 1);
+        assert_eq!(sources["jivochat_source"]["resources"]["Mine"], json!({"sluicegate": 1, "incremental": 2}));
         assert!(sources["jivochat_source"]["resources"].get("old").is_none());
         assert!(sources.get("another").is_some());
+    }
+
+    #[test]
+    fn incremental_fields_are_written_where_dlt_keeps_them_and_forgotten_with_their_resource() {
+        let watermark = json!({"initial_value": null, "last_value": 5, "unique_hashes": [], "start_value": null});
+        let mut state = sample();
+        let fields = Map::from_iter([("created_at".to_owned(), watermark.clone())]);
+        state.incremental.insert(name("inbound_messages"), fields);
+        let mut sources = json!({});
+        state.write(&mut sources, "s");
+        assert_eq!(sources["s"]["resources"]["inbound_messages"]["incremental"]["created_at"], watermark);
+        assert_eq!(State::read(&sources, "s").unwrap(), state);
+        state.incremental.clear();
+        state.write(&mut sources, "s");
+        assert_eq!(sources["s"]["resources"]["inbound_messages"].get("incremental"), None);
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod resume;
 mod refresh;
 // Runs that are killed, at named points and at any moment.
 mod crash;
+// Reading on by a field: what is asked for, what is kept, what is remembered.
+mod incremental;
 // A service that fails: statuses, broken connections, silence. Not for answers that are whole but wrong.
 mod faults;
 // Answers that are whole but wrong, and configuration, components and destinations that cannot be used.

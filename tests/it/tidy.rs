@@ -96,7 +96,7 @@ fn generated_types_stay_with_their_module() {
 
 #[test]
 fn pure_code_does_no_io_and_takes_no_clock() {
-    let pure = ["host/src/normalize", "host/src/sink/ddl", "host/src/http/allow"];
+    let pure = ["host/src/normalize", "host/src/incremental", "host/src/sink/ddl", "host/src/http/allow"];
     let guest = [
         "guest/src/request",
         "guest/src/response",

@@ -110,8 +110,14 @@ async fn first_page(source: &ComponentSource, spec: &ResourceSpec) -> Result<(),
     };
     let mut retrier = Retrier::new(policy);
     loop {
-        let request =
-            PageRequest { resource: spec.name.clone(), cursor: None, state: None, max_records: 1, max_bytes: 1 << 20 };
+        let request = PageRequest {
+            resource: spec.name.clone(),
+            range: None,
+            cursor: None,
+            state: None,
+            max_records: 1,
+            max_bytes: 1 << 20,
+        };
         match source.fetch_page(request).await {
             Ok(_) => return Ok(()),
             Err(error) => tokio::time::sleep(retrier.after_failure(error)?).await,

@@ -8,6 +8,7 @@ mod args;
 mod check;
 mod exit_code;
 mod failure;
+mod incremental;
 mod init;
 mod inspect;
 mod log;

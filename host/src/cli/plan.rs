@@ -74,7 +74,7 @@ pub(crate) fn plan(hints: Vec<ResourceHints>, state: &State) -> Vec<Planned> {
             Action::Fetch(checkpoint) => checkpoint.refresh.clone(),
             _ => None,
         };
-        Planned { hints, action, refresh: continued }
+        Planned { hints, action, incremental: None, refresh: continued }
     };
     hints.into_iter().map(plan).collect()
 }

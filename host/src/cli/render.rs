@@ -4,7 +4,7 @@ use std::{fmt::Write as _, io::Write as _};
 
 use super::{exit_code, failure::Failure};
 use crate::{
-    report::{ErrorReport, ResourceReport, ResourceStatus, RunReport},
+    report::{ErrorReport, IncrementalReport, ResourceReport, ResourceStatus, RunReport},
     retry::human,
 };
 
@@ -81,7 +81,8 @@ fn warnings(resource: &ResourceReport) {
         let records = count(resource.rejected, "record");
         eprintln!("warning: {name}: {records} kept aside in `_rejected_records`, with the reason");
     }
-    let came = resource.records + resource.rejected + resource.discarded_records;
+    let filtered = resource.incremental.as_ref().map_or(0, |incremental| incremental.filtered);
+    let came = resource.records + resource.rejected + resource.discarded_records + filtered;
     if let Some(expected) = resource.expected.filter(|expected| resource.error.is_none() && *expected > came) {
         eprintln!(
             "warning: {name}: the service says that there are {}, and {} came; set its `paginator` if pages are missing",
@@ -98,6 +99,9 @@ fn warnings(resource: &ResourceReport) {
     for note in &resource.notes {
         eprintln!("warning: {name}: {note}");
     }
+    if let Some(incremental) = &resource.incremental {
+        incremental_warnings(name, incremental);
+    }
     if resource.truncated_timestamps > 0 {
         eprintln!("warning: {name}: {} cut to microseconds", count(resource.truncated_timestamps, "timestamp"));
     }
@@ -112,6 +116,22 @@ fn warnings(resource: &ResourceReport) {
     }
     if resource.denied > 0 && resource.error.is_none() {
         eprintln!("warning: {name}: {} denied, see above", count(resource.denied, "request"));
+    }
+}
+
+fn incremental_warnings(name: &str, incremental: &IncrementalReport) {
+    if incremental.late_rows > 0 && incremental.leaves_late_out {
+        let records = count(incremental.late_rows, "record");
+        eprintln!(
+            "warning: {name}: {records} left out as older than the last value of the run before; a merge by key takes them in"
+        );
+    }
+    if let Some(crowd) = incremental.crowd {
+        let records = count(crowd as u64, "record");
+        eprintln!(
+            "warning: {name}: {records} share the newest value of the incremental field, and each of them is remembered; a \
+             finer field would keep the state small"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     args::{RefreshMode, RunArgs},
     exit_code,
     failure::{Failure, Outcome},
-    plan,
+    incremental, plan,
     progress::Progress,
     refresh, render,
     session::{Session, overrides},
@@ -38,6 +38,8 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let provisional = session.source(&session.tokens(&BTreeMap::new())?)?;
     let selected = session.select(session.list(&provisional).await?)?;
     drop(provisional);
+    let hints = plan::hints(&selected, &session.config);
+    let incremental = incremental::settings(&selected, &hints, &session.config)?;
 
     if let Some(path) = &args.report {
         reserve_report(path)?;
@@ -55,12 +57,12 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let mut state = State::read(&sources, &session.config.source)?;
     state.tokens = session.tokens(&state.tokens)?;
     let source = session.source(&state.tokens)?;
-    let hints = plan::hints(&selected, &session.config);
     let mut schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
     let mut planned = plan::plan(hints.clone(), &state);
     let refresh = if args.full_refresh { Some(RefreshMode::Data) } else { args.refresh };
     let drop_others = refresh.and_then(|mode| refresh::ask(mode, &mut planned, &mut state, &mut schema));
     plan::check(&hints, &schema, &session.config)?;
+    incremental::plan(&mut planned, incremental, &schema, &state)?;
     let appended_to = appended_to(&planned, &schema);
     let mut normalizer = Normalizer::new(schema, random_source());
     if let Some(contract) = session.config.schema_contract {
@@ -89,6 +91,7 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     if finished.stopped {
         eprintln!("stopped: what was committed stays, and the next run goes on from there");
     }
+    incremental::warn_of_lag(&planned);
     if !quiet {
         merge_note(&finished.report, &appended_to, &session.config);
     }
@@ -185,11 +188,13 @@ fn settings(config: &Config) -> Result<Settings, Failure> {
     })
 }
 
-/// The resources that add rows to a table that has some already, with nothing to tell a row that is there twice.
+/// The resources that add rows to a table that has some already, with nothing to tell a row that is there twice: neither a
+/// key nor a field to read on by.
 fn appended_to(planned: &[Planned], schema: &Schema) -> Vec<String> {
     planned
         .iter()
         .filter(|planned| planned.hints.write_disposition == WriteDisposition::Append && planned.refresh.is_none())
+        .filter(|planned| planned.incremental.is_none())
         .filter(|planned| matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()))
         .map(|planned| planned.hints.resource.to_string())
         .filter(|name| schema.tables.get(name).is_some_and(|table| table.seen_data && table.columns.contains_key("id")))

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use crate::{
     component::{bindings::types, limits::Limits, text::tame},
     http::{limits::LimitHit, secrets::Secrets},
-    model::{Cursor, Page, PageRequest, RejectedRecord, ResourceName, ResourceSpec, WriteDisposition},
+    model::{Cursor, Page, PageRequest, RejectedRecord, ResourceName, ResourceSpec, RowOrder, WriteDisposition},
     source::{ErrorKind, SourceError},
 };
 
@@ -39,7 +39,16 @@ impl Broken {
 pub(super) fn request(request: &PageRequest, reveal: impl Fn(&str) -> String) -> types::PageRequest {
     types::PageRequest {
         resource_name: request.resource.to_string(),
-        incremental: None,
+        incremental: request.range.as_ref().map(|range| types::IncrementalRange {
+            cursor_path: range.cursor_path.clone(),
+            start: range.start.clone(),
+            end: range.end.clone(),
+            row_order: match range.row_order {
+                RowOrder::Unordered => types::RowOrder::Unordered,
+                RowOrder::Ascending => types::RowOrder::Asc,
+                RowOrder::Descending => types::RowOrder::Desc,
+            },
+        }),
         cursor: request.cursor.as_ref().map(|cursor| reveal(&cursor.0)),
         state: request.state.as_deref().map(reveal),
         max_records: request.max_records,
@@ -230,6 +239,7 @@ mod tests {
     fn take(page_: types::Page, limits: Limits) -> Result<Page, String> {
         let request = PageRequest {
             resource: ResourceName::new("r").unwrap(),
+            range: None,
             cursor: Some(Cursor("c1".into())),
             state: None,
             max_records: 1,

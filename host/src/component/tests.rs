@@ -34,6 +34,7 @@ fn source(guest: &Guest, limits: Limits) -> ComponentSource {
 fn request() -> PageRequest {
     PageRequest {
         resource: ResourceName::new("status").unwrap(),
+        range: None,
         cursor: Some(Cursor("c1".into())),
         state: Some("{}".into()),
         max_records: 100,

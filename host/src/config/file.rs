@@ -105,6 +105,7 @@ pub(super) struct HintsTable {
     pub merge_key: Option<Names>,
     pub max_table_nesting: Option<u32>,
     pub schema_contract: Option<toml::Value>,
+    pub incremental: Option<toml::Value>,
     /// In the order of the file, which new columns get.
     #[serde(default)]
     pub columns: IndexMap<String, ColumnTable>,

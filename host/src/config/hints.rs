@@ -6,11 +6,12 @@ use super::{
     contract, disposition,
     error::BadValue,
     file::{ColumnTable, HintsTable, Names},
+    incremental::IncrementalHint,
 };
 use crate::model::{ColumnHint, DataType, MergeHints, SchemaContract, SortOrder, WriteDisposition};
 
 /// Hints of one resource; what is `None` is left to the component.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Hints {
     /// What its rows do to those of earlier loads.
     pub write_disposition: Option<WriteDisposition>,
@@ -18,6 +19,8 @@ pub struct Hints {
     pub merge: MergeHints,
     /// Fields that identify a record; an empty list removes the component's key.
     pub primary_key: Option<Vec<String>>,
+    /// Whether they are written as a list, which tells dlt's hashes of them.
+    pub primary_key_is_list: bool,
     /// Fields by which a merge replaces rows.
     pub merge_key: Option<Vec<String>>,
     /// At how many levels of nesting child tables end and JSON columns begin.
@@ -28,6 +31,8 @@ pub struct Hints {
     pub schema_contract: Option<SchemaContract>,
     /// What is known of single columns.
     pub columns: Vec<ColumnHint>,
+    /// Whether and how it is read on by a field.
+    pub incremental: Option<IncrementalHint>,
 }
 
 /// A key within a resource's table, and what is wrong with its value.
@@ -57,12 +62,14 @@ impl Hints {
         Ok(Self {
             write_disposition,
             merge,
+            primary_key_is_list: matches!(table.primary_key, Some(Names::Many(_))),
             primary_key: key(table.primary_key, |column| column.primary_key),
             merge_key: key(table.merge_key, |column| column.merge_key),
             max_table_nesting: table.max_table_nesting,
             hard_delete: only(flagged(|column| column.hard_delete), "hard_delete")?,
             schema_contract,
             columns,
+            incremental: table.incremental.map(IncrementalHint::resolve).transpose()?,
         })
     }
 }

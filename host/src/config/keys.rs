@@ -54,7 +54,29 @@ const TABLES: &[(&str, &[&str])] = &[
     ("load", &["commit_rows", "commit_bytes", "commit_every"]),
     (
         "resources.*",
-        &["write_disposition", "primary_key", "merge_key", "max_table_nesting", "schema_contract", "columns"],
+        &[
+            "write_disposition",
+            "primary_key",
+            "merge_key",
+            "max_table_nesting",
+            "schema_contract",
+            "incremental",
+            "columns",
+        ],
+    ),
+    (
+        "resources.*.incremental",
+        &[
+            "cursor_path",
+            "initial_value",
+            "end_value",
+            "lag",
+            "row_order",
+            "range_start",
+            "range_end",
+            "on_cursor_value_missing",
+            "primary_key",
+        ],
     ),
     (
         "resources.*.write_disposition",
@@ -74,7 +96,13 @@ const TABLES: &[(&str, &[&str])] = &[
 
 /// Keys of the contract that this version does not act on yet. Ignoring them in silence could keep data that a user
 /// asked to drop, so they are refused.
-const NOT_YET: &[&str] = &["privacy", "schedule", "serve", "resources.*.incremental"];
+const NOT_YET: &[&str] = &[
+    "privacy",
+    "schedule",
+    "serve",
+    "resources.*.incremental.last_value_func",
+    "resources.*.incremental.allow_external_schedulers",
+];
 
 /// A key that a pipeline file may not have.
 #[derive(Debug, PartialEq, Eq)]
@@ -168,8 +196,12 @@ mod tests {
             ),
             ("[privacy]\ndrop = []", Err(Objection::NotYet { key: "privacy".into() })),
             (
-                "[resources.x]\nincremental = { cursor_path = 'a' }",
-                Err(Objection::NotYet { key: "resources.x.incremental".into() }),
+                "[resources.x]\nincremental = { cursor_pth = 'a' }",
+                unknown("resources.x.incremental.cursor_pth", Some("resources.x.incremental.cursor_path")),
+            ),
+            (
+                "[resources.x]\nincremental = { last_value_func = 'min' }",
+                Err(Objection::NotYet { key: "resources.x.incremental.last_value_func".into() }),
             ),
         ];
         for (text, expected) in cases {

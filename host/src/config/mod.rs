@@ -9,6 +9,7 @@ mod disposition;
 mod error;
 mod file;
 mod hints;
+mod incremental;
 mod keys;
 mod resolve;
 mod secret;
@@ -23,6 +24,7 @@ use std::{
 pub use error::ConfigError;
 pub(crate) use error::quoted_list;
 pub use hints::Hints;
+pub use incremental::{IncrementalHint, IncrementalKeys};
 pub(crate) use keys::nearest;
 pub use secret::{EnvLookup, SecretBinding, SecretValue};
 use serde_json::{Map, Value};

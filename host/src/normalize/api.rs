@@ -8,6 +8,7 @@ use super::{
     batch::{BatchError, TableBatch},
     contract::{BrokenContract, Discarded, Violation},
     declare::{IdleHint, ResourceHints},
+    gate::{Gate, Verdict},
     ids::{RandomBytes, RowIds},
     json_text::without_duplicates,
     names::Naming,
@@ -26,6 +27,8 @@ pub struct PageOutcome {
     pub records: u64,
     /// Records that went to `_rejected_records`.
     pub rejected: u64,
+    /// Records that the gate did not want.
+    pub filtered: u64,
     /// Bytes of the page.
     pub bytes: u64,
     /// Instants that were finer than a microsecond, and lost the rest.
@@ -95,11 +98,23 @@ impl Normalizer {
         now: i64,
         records: &[u8],
     ) -> Result<PageOutcome, BrokenContract> {
+        self.page_through(resource, load_id, now, records, None)
+    }
+
+    /// As [`Normalizer::page`], with a gate that says which records are wanted.
+    pub(crate) fn page_through<'a>(
+        &mut self,
+        resource: &'a ResourceName,
+        load_id: &'a str,
+        now: i64,
+        records: &[u8],
+        gate: Option<&'a mut dyn Gate>,
+    ) -> Result<PageOutcome, BrokenContract> {
         let name = self.rows.naming.path(resource.as_str());
         let known = self.rows.find_table(&name);
         let table = known.unwrap_or_else(|| self.rows.declare(&ResourceHints::new(resource.clone())).0);
         let outcome = PageOutcome { bytes: records.len() as u64, ..PageOutcome::default() };
-        let mut page = Page { table, resource, load_id, now, outcome, collisions: IndexSet::new() };
+        let mut page = Page { table, resource, load_id, now, gate, outcome, collisions: IndexSet::new() };
         let pending_bytes = self.pending_bytes;
         self.rows.begin_page();
         if let Err(violation) = self.lines(&mut page, records) {
@@ -201,10 +216,11 @@ impl Normalizer {
         let result = self.record(page, line, &mut tape);
         self.tape = tape;
         match result {
-            Ok(()) => {
+            Ok(true) => {
                 page.outcome.records += 1;
                 self.pending_bytes += line.len();
             }
+            Ok(false) => page.outcome.filtered += 1,
             Err(Refusal::Discarded) => page.outcome.discarded.records += 1,
             Err(Refusal::Frozen(violation)) => return Err(violation),
             Err(refusal) => self.refuse(page, line, &refusal),
@@ -212,8 +228,16 @@ impl Normalizer {
         Ok(())
     }
 
-    fn record(&mut self, page: &mut Page<'_>, line: &str, tape: &mut Tape) -> Result<(), Refusal> {
+    /// Makes rows of a record; tells whether it was wanted.
+    fn record(&mut self, page: &mut Page<'_>, line: &str, tape: &mut Tape) -> Result<bool, Refusal> {
         parse(line, tape)?;
+        if let Some(gate) = &mut page.gate {
+            match gate.pass(Document { text: line, tape }) {
+                Verdict::Take => {}
+                Verdict::Leave => return Ok(false),
+                Verdict::Reject(reason) => return Err(Refusal::Unwanted(reason)),
+            }
+        }
         let mut document = Cow::Borrowed(&*tape);
         loop {
             self.rows.begin_record();
@@ -241,7 +265,7 @@ impl Normalizer {
                 page.collisions.insert(collision);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn refuse(&mut self, page: &mut Page<'_>, raw: &str, refusal: &Refusal) {
@@ -257,6 +281,7 @@ struct Page<'a> {
     resource: &'a ResourceName,
     load_id: &'a str,
     now: i64,
+    gate: Option<&'a mut dyn Gate>,
     outcome: PageOutcome,
     /// Collisions that no one was told of yet.
     collisions: IndexSet<Collision>,

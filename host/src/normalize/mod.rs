@@ -5,7 +5,8 @@
 //!
 //! A line goes through these steps:
 //!
-//! 1. `parse` reads it onto a `tape`, a flat list of nodes that borrow from the page.
+//! 1. `parse` reads it onto a `tape`, a flat list of nodes that borrow from the page. A `gate`, if there is one, says
+//!    whether the record is wanted.
 //! 2. `flatten` walks the tape and makes a row of it, `items` makes rows of the lists in it. `shape` tells for each key
 //!    which column, object or child table it leads to; `names` makes the names of new ones, `order` puts them in order.
 //! 3. `usual` puts a value into its cell when all is as in the row before; `write` does it in all other cases. A new column's type is found by `infer`; a value of another type goes
@@ -28,16 +29,17 @@ mod declare;
 mod digits;
 mod dropped;
 mod flatten;
-mod hash;
+mod gate;
+pub(crate) mod hash;
 mod ids;
 mod infer;
 mod items;
 mod journal;
-mod json_text;
+pub(crate) mod json_text;
 mod names;
 mod numbers;
 mod order;
-mod parse;
+pub(crate) mod parse;
 mod refusal;
 mod rejected;
 mod root_id;
@@ -45,8 +47,8 @@ mod rows;
 pub mod schema;
 mod shape;
 mod table;
-mod tape;
-mod timestamp;
+pub(crate) mod tape;
+pub(crate) mod timestamp;
 mod undo;
 mod usual;
 mod write;
@@ -58,6 +60,7 @@ pub use api::{Collision, Normalizer, PageOutcome};
 pub use batch::{BatchError, ROOT_NUMBER, TableBatch};
 pub use contract::{BrokenContract, Discarded};
 pub use declare::{IdleHint, ResourceHints};
+pub(crate) use gate::{Gate, Verdict};
 pub use ids::RandomBytes;
 pub use names::Naming;
 pub use rejected::REJECTED_TABLE;

@@ -14,6 +14,9 @@ pub(crate) enum Refusal {
     /// There is nothing in it.
     #[error("the record is null")]
     Null,
+    /// The gate says why.
+    #[error("{0}")]
+    Unwanted(String),
     /// A column that must not be null would be.
     #[error("column `{column}` of table `{table}` must have a value")]
     MissingValue { table: String, column: String },

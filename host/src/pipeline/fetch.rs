@@ -2,15 +2,16 @@
 
 use std::cell::RefCell;
 
-use tokio::sync::mpsc::Sender;
+use tokio::sync::{mpsc::Sender, oneshot};
 
 use super::{
-    Event, Observer, Settings,
+    Event, Observer, Planned, Settings,
     queue::{Halts, Message},
 };
 use crate::{
     fault::{self, Point},
-    model::{Cursor, PageRequest, ResourceName, Traffic},
+    incremental::Filter,
+    model::{Cursor, PageRequest, Traffic},
     retry::Retrier,
     source::{ErrorKind, Source, SourceError},
     state::Checkpoint,
@@ -44,12 +45,12 @@ impl<S: Source> Fetcher<'_, S> {
     pub(super) async fn fetch(
         &self,
         index: usize,
-        resource: &ResourceName,
+        planned: &Planned,
         checkpoint: &Checkpoint,
         progress: &RefCell<Progress>,
     ) {
         self.observer.event(&Event::Started { resource: index, resumed: checkpoint.cursor.is_some() });
-        let ended = match self.pages(index, resource, checkpoint, progress).await {
+        let ended = match self.pages(index, planned, checkpoint, progress).await {
             Ok(ended) => ended,
             Err(LoaderGone) => return,
         };
@@ -63,18 +64,22 @@ impl<S: Source> Fetcher<'_, S> {
     async fn pages(
         &self,
         index: usize,
-        resource: &ResourceName,
+        planned: &Planned,
         checkpoint: &Checkpoint,
         progress: &RefCell<Progress>,
     ) -> Result<Result<(), SourceError>, LoaderGone> {
         let mut cursor = checkpoint.cursor.clone().map(Cursor);
         let mut state = checkpoint.state.clone();
+        let range = planned.incremental.as_ref().map(Filter::range);
+        // Whether the next page is wanted is only known once the loader has seen the one before.
+        let asks_on = planned.incremental.as_ref().is_some_and(Filter::may_end_early);
         let mut retrier = Retrier::new(self.settings.retry);
         let mut restarted = false;
         while !self.halts.is_halted(index) {
             let (max_records, max_bytes) = self.settings.page_hints;
             let request = PageRequest {
-                resource: resource.clone(),
+                resource: planned.hints.resource.clone(),
+                range: range.clone(),
                 cursor: cursor.clone(),
                 state: state.clone(),
                 max_records,
@@ -96,8 +101,11 @@ impl<S: Source> Fetcher<'_, S> {
                     if page.state.is_some() {
                         state.clone_from(&page.state);
                     }
-                    self.pages.send(Message::Page { index, page }).await.map_err(|_| LoaderGone)?;
-                    if cursor.is_none() {
+                    let (answer, is_last) = oneshot::channel();
+                    let asked = (asks_on && cursor.is_some()).then_some(answer);
+                    let waits = asked.is_some();
+                    self.pages.send(Message::Page { index, page, asked }).await.map_err(|_| LoaderGone)?;
+                    if cursor.is_none() || (waits && is_last.await.map_err(|_| LoaderGone)?) {
                         return Ok(Ok(()));
                     }
                     if pages >= self.settings.pages {

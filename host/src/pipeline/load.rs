@@ -12,17 +12,19 @@ use std::{
 use tokio::{runtime::Handle, sync::mpsc::Receiver};
 
 use super::{
-    Action, Destination, Event, Observer, Planned,
+    Destination, Event, Observer, Planned,
     loaded::Loaded,
     queue::{Halts, Message},
+    target::Target,
 };
 use crate::{
     fault::{self, Point},
+    incremental::Filter,
     model::{Page, ResourceName},
-    normalize::{BatchError, Discarded, Naming, Normalizer, schema::Table},
+    normalize::{BatchError, Discarded, Gate, Normalizer},
     report::LoadReport,
     sink::{CommitLoad, Sink, SinkError},
-    state::{self, Refresh, State},
+    state::{self, State},
 };
 
 /// Rows of one append. Fewer cost calls, more cost memory.
@@ -70,35 +72,6 @@ pub(super) struct LoaderOutcome {
     pub(super) error: Option<LoaderError>,
 }
 
-/// A resource as the loader sees it.
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and they change at different times")]
-struct Target {
-    name: ResourceName,
-    table: String,
-    /// Its rows wait in staging until it is complete.
-    stages: bool,
-    /// They take the place of all earlier ones then, even if there are none.
-    replaces: bool,
-    /// It replaces in this run alone; one that is stopped is continued so.
-    refresh: Option<Refresh>,
-    /// An earlier run has taken pages of it.
-    resumed: bool,
-    /// Nothing of it was taken yet, and it starts at its first page.
-    fresh: bool,
-    /// It has come to its end, in this run or in the one that it continues.
-    complete: bool,
-    /// It will send no more.
-    over: bool,
-    loaded: Loaded,
-}
-
-impl Target {
-    /// Whether rows enter the dataset when the resource is complete: those of a replacement do even if there are none.
-    fn enters(&self) -> bool {
-        self.replaces || (self.stages && (self.resumed || self.loaded.records > 0))
-    }
-}
-
 /// A load that is being filled.
 struct OpenLoad {
     id: String,
@@ -138,34 +111,11 @@ impl Loader {
             let kept: Vec<_> =
                 planned.iter().filter(|plan| plan.refresh.is_some()).map(|plan| &plan.hints.resource).collect();
             state.resources.retain(|name, _| kept.contains(&name));
+            state.incremental.retain(|name, _| kept.contains(&name));
             state::forget_others(&mut sources, source, &kept);
             sink.drop_tables(tables);
         }
-        let targets = planned
-            .iter()
-            .map(|planned| {
-                let fetched = matches!(planned.action, Action::Fetch(_));
-                let idle_hints = if fetched { normalizer.declare(&planned.hints) } else { Vec::new() };
-                let done = planned.action == Action::AlreadyDone;
-                let table = Naming::default().path(planned.hints.resource.as_str());
-                let keeps_versions = normalizer.schema().tables.get(&table).is_some_and(Table::keeps_versions);
-                if let Some(refresh) = &planned.refresh {
-                    sink.replace_once(&table, &refresh.drops);
-                }
-                Target {
-                    name: planned.hints.resource.clone(),
-                    refresh: planned.refresh.clone(),
-                    stages: planned.replaces() || keeps_versions,
-                    replaces: planned.replaces(),
-                    resumed: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_some()),
-                    fresh: matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none()),
-                    table,
-                    complete: done,
-                    over: !fetched,
-                    loaded: Loaded { committed: done, idle_hints, ..Loaded::default() },
-                }
-            })
-            .collect();
+        let targets = planned.iter().map(|planned| Target::new(planned, &mut normalizer, &mut sink)).collect();
         Self {
             sink,
             normalizer,
@@ -220,13 +170,20 @@ impl Loader {
             return Ok(());
         }
         match message {
-            Message::Page { index, page } => {
-                self.page(index, &page)?;
+            Message::Page { index, page, asked } => {
+                let is_last = self.page(index, &page)?;
+                if let Some(asked) = asked {
+                    // A fetcher that was stopped does not wait any more.
+                    let _ = asked.send(is_last);
+                }
                 self.commit_when_due()
             }
             Message::Restarted { index } => {
                 let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
                 target.fresh = true;
+                if let Some(filter) = &mut target.loaded.incremental {
+                    filter.begin_again(!target.stages);
+                }
                 let name = target.name.clone();
                 self.state.resources.entry(name).or_default().cursor = None;
                 Ok(())
@@ -240,35 +197,44 @@ impl Loader {
         }
     }
 
-    fn page(&mut self, index: usize, page: &Page) -> Result<(), LoaderError> {
+    /// Takes a page; tells whether no more is wanted of its resource.
+    fn page(&mut self, index: usize, page: &Page) -> Result<bool, LoaderError> {
         let now = jiff::Timestamp::now().as_microsecond();
         let load_id = self.open_load(now);
-        let Some(target) = self.targets.get(index) else { return Ok(()) };
+        let Some(target) = self.targets.get(index) else { return Ok(true) };
         if target.fresh && target.stages {
             // Rows that an earlier attempt left in staging, and those on their way there, are of another reading.
             let table = target.table.clone();
             self.flush()?;
             self.sink.restart(self.normalizer.schema(), &table)?;
         }
-        let Some(target) = self.targets.get_mut(index) else { return Ok(()) };
+        let Some(target) = self.targets.get_mut(index) else { return Ok(true) };
         let pending = self.normalizer.pending_rows();
-        let outcome = match self.normalizer.page(&target.name, &load_id, now, &page.records) {
+        let mut filter = target.loaded.incremental.as_mut();
+        if let Some(filter) = &mut filter {
+            filter.begin_page();
+        }
+        let gate = filter.as_deref_mut().map(|filter| filter as &mut dyn Gate);
+        let outcome = match self.normalizer.page_through(&target.name, &load_id, now, &page.records, gate) {
             Ok(outcome) => outcome,
             Err(broken) => {
+                filter.map(Filter::undo_page);
                 target.loaded.refused = Some(broken);
                 target.over = true;
                 self.halts.halt(index);
-                return Ok(());
+                return Ok(true);
             }
         };
         if target.fresh && target.refresh.is_some() {
             state::forget(&mut self.sources, &self.source, &target.name);
             self.state.resources.remove(&target.name);
+            self.state.incremental.remove(&target.name);
         }
         target.fresh = false;
         // A last page is the end of its resource, whenever word of the end comes: a commit between the two would leave
         // rows without a cursor behind them, and the run after a crash would fetch them again.
-        target.complete = page.next.is_none();
+        let next = page.next.as_ref().filter(|_| !target.loaded.incremental.as_ref().is_some_and(Filter::ended_early));
+        target.complete = next.is_none();
         target.over = target.complete;
         for rejected in &page.rejected {
             self.normalizer.reject(&target.name, &load_id, now, rejected);
@@ -279,11 +245,12 @@ impl Loader {
             target.loaded.contract = self.normalizer.contract_of(&target.name);
         }
         let checkpoint = self.state.resources.entry(target.name.clone()).or_default();
-        checkpoint.cursor = page.next.as_ref().map(|cursor| cursor.0.clone());
-        checkpoint.refresh = target.refresh.clone().filter(|_| page.next.is_some());
+        checkpoint.cursor = next.map(|cursor| cursor.0.clone());
+        checkpoint.refresh = target.refresh.clone().filter(|_| next.is_some());
         if page.state.is_some() {
             checkpoint.state.clone_from(&page.state);
         }
+        let is_last = next.is_none();
         if let Some(load) = &mut self.load {
             load.rows += (self.normalizer.pending_rows() - pending) as u64;
             load.bytes += page.records.len() as u64;
@@ -293,7 +260,7 @@ impl Loader {
         if self.normalizer.pending_rows() >= APPEND_ROWS || self.normalizer.pending_bytes() >= APPEND_BYTES {
             self.flush()?;
         }
-        Ok(())
+        Ok(is_last)
     }
 
     /// The id of the load that rows go to now. Ids are times, and grow strictly even when two fall into one microsecond.
@@ -340,6 +307,11 @@ impl Loader {
         let swaps = finishing().any(Target::enters);
         let completed = |target: &&Target| target.complete && !ended;
         self.state.completed = self.targets.iter().filter(completed).map(|target| target.name.clone()).collect();
+        for target in self.targets.iter_mut().filter(|target| !target.loaded.committed) {
+            if let Some(filter) = &mut target.loaded.incremental {
+                filter.keep(&target.name, target.complete, &mut self.state);
+            }
+        }
         let mut sources = self.sources.clone();
         self.state.write(&mut sources, &self.source);
         if self.load.as_ref().is_none_or(|load| load.rows == 0) && !swaps && !self.is_news(&sources) {

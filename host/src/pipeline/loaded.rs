@@ -1,6 +1,7 @@
 //! What was loaded of one resource, as far as it is known.
 
 use crate::{
+    incremental::Filter,
     normalize::{BrokenContract, Collision, Discarded, IdleHint, PageOutcome},
     report::CollisionReport,
 };
@@ -10,6 +11,8 @@ use crate::{
 pub(super) struct Loaded {
     pub(super) records: u64,
     pub(super) rejected: u64,
+    /// Records that were not wanted.
+    pub(super) filtered: u64,
     pub(super) truncated_timestamps: u64,
     pub(super) collisions: Vec<CollisionReport>,
     pub(super) discarded: Discarded,
@@ -20,6 +23,8 @@ pub(super) struct Loaded {
     pub(super) idle_hints: Vec<IdleHint>,
     /// Whether its last page is committed.
     pub(super) committed: bool,
+    /// Its incremental read, as far as it came.
+    pub(super) incremental: Option<Filter>,
 }
 
 impl Loaded {
@@ -27,6 +32,7 @@ impl Loaded {
     pub(super) fn add(&mut self, page: &PageOutcome, rejected: u64, collisions: Vec<Collision>) {
         self.records += page.records;
         self.rejected += page.rejected + rejected;
+        self.filtered += page.filtered;
         self.truncated_timestamps += page.truncated_timestamps;
         self.discarded += page.discarded;
         self.collisions.extend(collisions.into_iter().map(|collision| CollisionReport {

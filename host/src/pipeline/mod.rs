@@ -12,6 +12,7 @@ mod fetch;
 mod load;
 mod loaded;
 mod queue;
+mod target;
 
 use std::{cell::RefCell, pin::pin, sync::Arc, time::Instant};
 
@@ -27,14 +28,18 @@ use self::{
     queue::Halts,
 };
 use crate::{
+    incremental::{Filter, Late},
     model::WriteDisposition,
     normalize::{Normalizer, ResourceHints},
-    report::{self, ErrorReport, ResourceReport, ResourceStatus, RunReport},
+    report::{self, ErrorReport, IncrementalReport, ResourceReport, ResourceStatus, RunReport},
     retry::RetryPolicy,
     sink::Sink,
     source::{Source, SourceError},
     state::{Checkpoint, Refresh, State},
 };
+
+/// dlt's number of records with the same value of the incremental field from which on it warns.
+const CROWD: usize = 200;
 
 /// How many fetched pages may wait for the loader.
 const QUEUE_PAGES: usize = 4;
@@ -46,13 +51,15 @@ pub struct Planned {
     pub hints: ResourceHints,
     /// What is to be done.
     pub action: Action,
+    /// The part of it that is wanted, when it is read on by a field; none: all of it.
+    pub incremental: Option<Filter>,
     /// Its rows take the place of all earlier ones in this run, whatever its write disposition.
     pub refresh: Option<Refresh>,
 }
 
 impl Planned {
     /// Whether its rows take the place of all earlier ones.
-    fn replaces(&self) -> bool {
+    pub(crate) fn replaces(&self) -> bool {
         self.refresh.is_some() || self.hints.write_disposition == WriteDisposition::Replace
     }
 }
@@ -150,7 +157,7 @@ pub async fn run<S: Source>(
                 let fetcher = &fetcher;
                 async move {
                     if let Action::Fetch(checkpoint) = &planned.action {
-                        fetcher.fetch(index, &planned.hints.resource, checkpoint, progress).await;
+                        fetcher.fetch(index, planned, checkpoint, progress).await;
                     }
                 }
             },
@@ -215,7 +222,14 @@ fn account(
     resource.contract = loaded.contract;
     resource.notes = loaded.idle_hints.iter().map(ToString::to_string).collect();
     let from_start = matches!(&planned.action, Action::Fetch(checkpoint) if checkpoint.cursor.is_none());
-    resource.expected = progress.total.filter(|_| from_start);
+    let ended_early = loaded.incremental.as_ref().is_some_and(Filter::ended_early);
+    resource.expected = progress.total.filter(|_| from_start && !ended_early);
+    resource.incremental = loaded.incremental.as_ref().map(|filter| IncrementalReport {
+        filtered: loaded.filtered,
+        late_rows: filter.late(),
+        leaves_late_out: filter.on_late() == Late::LeaveOut,
+        crowd: filter.crowd(CROWD),
+    });
     let source_error = progress.ended.and_then(Result::err);
     resource.status = match planned.action {
         Action::Skip => ResourceStatus::Skipped,

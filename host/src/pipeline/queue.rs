@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use tokio::sync::oneshot;
+
 use crate::model::Page;
 
 /// What fetchers tell the loader. Resources are told by their index in the plan.
@@ -13,6 +15,8 @@ pub(super) enum Message {
     Page {
         index: usize,
         page: Page,
+        /// Whether the page was the last that is wanted, for a fetcher that waits for it.
+        asked: Option<oneshot::Sender<bool>>,
     },
     /// The resource starts again from its beginning.
     Restarted {

@@ -1,5 +1,7 @@
 //! The loop with a source in memory and a DuckDB file: resuming, failing, stopping.
 
+mod incremental;
+
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 
 use bytes::Bytes;
@@ -8,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::{
+    incremental::Settings as Incremental,
     model::{Cursor, Page, PageRequest, ResourceName, ResourceSpec, WriteDisposition},
     normalize::schema::Schema,
     sink::{Reader, SinkOptions},
@@ -21,6 +24,8 @@ type Script = HashMap<(&'static str, u32), Vec<ErrorKind>>;
 struct Numbers {
     pages: u32,
     failures: Mutex<Script>,
+    /// The lowest values that were asked for.
+    ranges: Mutex<Vec<Option<String>>>,
     /// Never answers this page.
     hang: Option<(&'static str, u32)>,
     /// Is told when it does not.
@@ -41,7 +46,7 @@ impl Observer for Ended {
 
 impl Numbers {
     fn new(pages: u32) -> Self {
-        Self { pages, failures: Mutex::default(), hang: None, hanging: Notify::new() }
+        Self { pages, failures: Mutex::default(), ranges: Mutex::default(), hang: None, hanging: Notify::new() }
     }
 
     fn failing(self, resource: &'static str, page: u32, kinds: &[ErrorKind]) -> Self {
@@ -56,6 +61,7 @@ impl Source for Numbers {
     }
 
     async fn fetch_page(&self, request: PageRequest) -> Result<Page, SourceError> {
+        self.ranges.lock().unwrap().push(request.range.and_then(|range| range.start));
         let page: u32 = request.cursor.map_or(0, |cursor| cursor.0.parse().unwrap());
         if self.hang.is_some_and(|(name, at)| name == request.resource.as_str() && at == page) {
             self.hanging.notify_one();
@@ -75,11 +81,13 @@ impl Source for Numbers {
 /// A DuckDB file that outlives runs.
 struct Disk {
     dir: tempfile::TempDir,
+    /// How all resources are read on.
+    incremental: Option<Incremental>,
 }
 
 impl Disk {
     fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self { dir: tempfile::tempdir().unwrap(), incremental: None }
     }
 
     fn path(&self) -> std::path::PathBuf {
@@ -135,7 +143,11 @@ impl Disk {
                     primary_key: (disposition == WriteDisposition::Merge).then(|| vec!["id".into()]),
                     ..ResourceHints::new(resource)
                 };
-                Planned { hints, action, refresh: None }
+                let incremental = self.incremental.clone().map(|settings| {
+                    let checkpoint = state.resources.get(&hints.resource).cloned().unwrap_or_default();
+                    Filter::plan(settings, state.incremental.get(&hints.resource), &checkpoint).unwrap()
+                });
+                Planned { hints, action, incremental, refresh: None }
             })
             .collect();
         let schema = stored.schema.unwrap_or_else(|| Schema::new("numbers"));
@@ -308,7 +320,7 @@ async fn a_last_page_is_the_end_of_its_resource_before_word_of_it_comes() {
     let loader = Loader::new(destination, &planned, "numbers", thresholds, Arc::new(Unobserved), Halts::new(1));
     let (pages, messages) = mpsc::channel(1);
     let page = Page { records: Bytes::from("{\"id\":1}"), ..Page::default() };
-    pages.send(queue::Message::Page { index: 0, page }).await.unwrap();
+    pages.send(queue::Message::Page { index: 0, page, asked: None }).await.unwrap();
     drop(pages);
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || loader.run(messages, &runtime)).await.unwrap();
@@ -323,6 +335,7 @@ fn the_destination_s_failure_is_told_before_the_source_s() {
     let planned = Planned {
         hints: ResourceHints::new(ResourceName::new("one").unwrap()),
         action: Action::Fetch(Checkpoint::default()),
+        incremental: None,
         refresh: None,
     };
     let reason = "no space left".to_owned();

@@ -85,5 +85,8 @@ fn write_grants(text: &mut String, pipeline: &Config, description: Option<&Descr
 
 fn list(text: &mut String, title: &str, items: &[String]) -> std::fmt::Result {
     writeln!(text, "{title}")?;
+    if items.is_empty() {
+        writeln!(text, "  none")?;
+    }
     items.iter().try_for_each(|item| writeln!(text, "  {item}"))
 }

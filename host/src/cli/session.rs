@@ -153,8 +153,10 @@ pub(crate) fn marked_secrets(description: Option<&Description>) -> Vec<(String, 
         schema["required"].as_array().is_some_and(|keys| keys.iter().any(|required| required.as_str() == Some(key)))
     };
     let properties = schema["properties"].as_object().into_iter().flatten();
+    // Another key could neither be written into a pipeline file nor be shown.
+    let is_key = |key: &str| key.len() <= 100 && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
     properties
-        .filter(|(_, property)| property["writeOnly"].as_bool() == Some(true))
+        .filter(|(key, property)| property["writeOnly"].as_bool() == Some(true) && is_key(key))
         .map(|(key, _)| (key.clone(), required(key)))
         .collect()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use semver::Version;
 use wasmparser::{ComponentTypeRef, Parser, Payload};
 
-use crate::component::text::tame;
+use crate::{component::text::tame, http::limits::LimitHit};
 
 /// The contract's package, without its version.
 const PACKAGE: &str = "sluicegate:source";
@@ -54,6 +54,9 @@ pub enum Unfit {
         /// What it exports.
         exports: Vec<String>,
     },
+    /// It is made to exhaust whatever compiles it.
+    #[error(transparent)]
+    Limit(LimitHit),
     /// It wants more than there is.
     #[error("it imports {}, which no component is lent", list(imports))]
     Imports {
@@ -114,15 +117,31 @@ fn recognize(bytes: &[u8]) -> Result<(), Unfit> {
     }
 }
 
+/// Components in components: those of today's tools are three deep. Each level costs the compiler all levels around it.
+const MAX_DEPTH: u64 = 20;
+
+/// Bytes of one function. Those of large interpreters have a tenth of it; the compiler takes a thousand times as much memory.
+const MAX_FUNCTION: u64 = 1 << 20;
+
 /// The names of the imports and exports of the outermost component. Nothing of them was checked, so they are tamed: a name
 /// that this changes is no name of an interface.
 fn surface(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Unfit> {
     let damaged = |error: wasmparser::BinaryReaderError| Unfit::Damaged(tame(&error.to_string()));
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
-    let mut depth = 0_usize;
+    let mut depth = 0_u64;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(damaged)? {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                depth += 1;
+                if depth > MAX_DEPTH {
+                    let what = "the depth of components in components";
+                    return Err(Unfit::Limit(LimitHit::count(None, what, depth, MAX_DEPTH)));
+                }
+            }
+            Payload::CodeSectionEntry(body) if body.range().len() as u64 > MAX_FUNCTION => {
+                let (what, size) = ("the size of a function", body.range().len() as u64);
+                return Err(Unfit::Limit(LimitHit::bytes(None, what, size, MAX_FUNCTION)));
+            }
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
@@ -237,6 +256,20 @@ mod tests {
         check(b"\x7fELF\x02\x01\x01\x00", "it is a compiled file (ELF), not a WebAssembly component");
         check(b"\0asm", "it is something else, not a WebAssembly component");
         check(b"hello", "it is something else, not a WebAssembly component");
+    }
+
+    #[test]
+    fn files_that_would_exhaust_the_compiler_are_refused() {
+        let nested = |depth: usize| "(component ".repeat(depth) + &")".repeat(depth);
+        check(&component(&nested(21)), "it does not export `sluicegate:source/source@0.1.0`, but nothing");
+        let message = "the depth of components in components reached 21, more than the limit of 20";
+        check(&component(&nested(22)), message);
+        let function = |size: usize| format!("(component (core module (func {})))", "nop ".repeat(size));
+        check(
+            &component(&function(1 << 20)),
+            "the size of a function reached 1048578 bytes, more than the limit of 1MiB",
+        );
+        check(&component(&function((1 << 20) - 2)), "it does not export `sluicegate:source/source@0.1.0`, but nothing");
     }
 
     #[test]

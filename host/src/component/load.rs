@@ -61,7 +61,7 @@ pub enum LoadErrorKind {
     /// The file is not there or not readable.
     #[error(transparent)]
     Read(io::Error),
-    /// The file is too large, or compiles for too long.
+    /// The file is too large, compiles for too long, or is made to do so.
     #[error(transparent)]
     Limit(LimitHit),
     /// The file is another one than the pipeline file says.
@@ -116,7 +116,10 @@ impl Component {
                 return Err(LoadErrorKind::Digest { found: digest, expected: expected.clone() });
             }
         }
-        let info = inspect(&bytes, digest).map_err(LoadErrorKind::Unfit)?;
+        let info = inspect(&bytes, digest).map_err(|unfit| match unfit {
+            Unfit::Limit(hit) => LoadErrorKind::Limit(hit),
+            unfit => LoadErrorKind::Unfit(unfit),
+        })?;
         let component = compile(engine, bytes, options.compile_time)?;
         let misfit = |error: wasmtime::Error| LoadErrorKind::Link(tame(&format!("{error:#}")));
         signature::check(engine.inner(), &component).map_err(misfit)?;

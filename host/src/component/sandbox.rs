@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::{
     component::{
         bindings::{setup, source},
@@ -16,7 +18,7 @@ use crate::{
         allow::{AllowList, HostPort},
         egress::{Egress, EgressError, EgressOptions},
         proxy::Proxy,
-        secrets::SecretGrant,
+        secrets::{SecretGrant, Secrets},
         tls::TlsOptions,
     },
     model::{Page, PageRequest, ResourceSpec},
@@ -40,6 +42,21 @@ pub struct SourceOptions {
     pub tls: TlsOptions,
     /// A proxy that all requests go through.
     pub proxy: Option<Proxy>,
+}
+
+/// Takes secrets out of the texts of a configuration. One that is no JSON is the component's to refuse.
+fn withhold(secrets: &Secrets, config: String) -> String {
+    fn walk(secrets: &Secrets, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = secrets.withhold(std::mem::take(text)),
+            Value::Array(items) => items.iter_mut().for_each(|item| walk(secrets, item)),
+            Value::Object(items) => items.values_mut().for_each(|item| walk(secrets, item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let Ok(mut value) = serde_json::from_str(&config) else { return secrets.withhold(config) };
+    walk(secrets, &mut value);
+    value.to_string()
 }
 
 /// What a component says of itself, its texts made harmless.
@@ -76,7 +93,7 @@ impl ComponentSource {
             proxy: options.proxy,
         })?;
         // What a user wrote into the configuration may hold a secret that is elsewhere handed over as a token.
-        let config = egress.secrets.withhold(options.config);
+        let config = withhold(&egress.secrets, options.config);
         let log = Log::new(limits.log, Arc::clone(&egress.secrets));
         Ok(Self { caller: Caller { component, egress: Arc::new(egress), limits, log }, config })
     }

@@ -178,6 +178,7 @@ mod tests {
         check("https://*example.com", Flaw::Wildcard);
         check("https://*.0.0.1", Flaw::Wildcard);
         check("https://*.[::1]", Flaw::Wildcard);
+        check(&format!("https://{}example.com", "a.".repeat(122)), Flaw::Host);
     }
 
     #[test]

@@ -156,6 +156,9 @@ pub(super) fn split_port(authority: &str) -> Result<(&str, Option<u16>), Flaw> {
     }
 }
 
+/// Longest name that can be looked up (RFC 1035, 3.1, without the length of the root).
+const MAX_NAME: usize = 253;
+
 pub(super) fn parse_host(text: &str) -> Result<Host<String>, Flaw> {
     if text.contains('*') {
         return Err(Flaw::Wildcard);
@@ -167,7 +170,7 @@ pub(super) fn parse_host(text: &str) -> Result<Host<String>, Flaw> {
     match Host::parse(text).map_err(|_| Flaw::Host)? {
         Host::Domain(name) => {
             let name = name.strip_suffix('.').unwrap_or(&name);
-            if name.is_empty() || name.starts_with('.') || name.ends_with('.') {
+            if name.is_empty() || name.len() > MAX_NAME || name.starts_with('.') || name.ends_with('.') {
                 return Err(Flaw::Host);
             }
             Ok(Host::Domain(name.to_owned()))

@@ -139,6 +139,19 @@ fn a_hundred_thousand_resources() {
 }
 
 #[test]
+fn a_total_that_is_a_lie() {
+    let attacked = Attack::new(&programs::LYING_TOTAL).run();
+    attacked.loaded(1);
+    attacked.output.stderr_has(&["the service says that there are 18,446,744,073,709,551,615 records, and 1 came"]);
+}
+
+#[test]
+fn a_wait_without_end() {
+    let attack = Attack::new(&programs::ENDLESS_WAIT).set("source.retry.attempts", 3);
+    attack.run().failed(4, "rate-limited", &["come back later", "longer than `max_wait`"]);
+}
+
+#[test]
 fn a_flood_of_log() {
     let attack = Attack::new(&programs::FLOOD_OF_LOG);
     let output = attack.cli().arg("-v").run();

@@ -1,5 +1,8 @@
 //! The sandbox with components that behave and components that do not.
 
+mod any_load;
+mod any_surface;
+
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use super::{fixture::Guest, *};
@@ -10,7 +13,7 @@ use crate::{
 };
 
 /// One engine for all tests, as in a program.
-fn engine() -> &'static Engine {
+pub(super) fn engine() -> &'static Engine {
     static ENGINE: OnceLock<Engine> = OnceLock::new();
     ENGINE.get_or_init(|| Engine::new(None).unwrap())
 }

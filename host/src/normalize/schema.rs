@@ -163,6 +163,19 @@ impl Schema {
         Self { name: name.into(), tables: IndexMap::new(), schema_contract: None }
     }
 
+    /// The root of the chain that a table is in. A parent that the schema lacks ends the walk.
+    pub fn root_of<'a>(&'a self, table: &'a Table) -> &'a Table {
+        let mut root = table;
+        // No chain is longer than there are tables; a schema that says otherwise goes in a circle.
+        for _ in 0..self.tables.len() {
+            match root.parent.as_ref().and_then(|parent| self.tables.get(parent)) {
+                Some(parent) => root = parent,
+                None => break,
+            }
+        }
+        root
+    }
+
     /// The tables below `root`, parents before children.
     pub fn below(&self, root: &str) -> Vec<&Table> {
         let mut found: Vec<&Table> = Vec::new();

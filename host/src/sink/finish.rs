@@ -6,7 +6,7 @@ use duckdb::params;
 use serde_json::Value;
 
 use super::dml::{Chain, Link, Moment};
-use super::load::{Load, root_of};
+use super::load::Load;
 use super::tables::{Place, Tables};
 use super::{CommitLoad, Committed, Entry, Sink, SinkError, dml, packed, schema_json, state_json};
 use crate::fault::{self, Point};
@@ -78,7 +78,7 @@ impl Sink {
             dropped.map_err(|error| self.misfit(table, &error))?;
         }
         for table in end.schema.tables.values().filter(|table| !table.is_internal()) {
-            let root = &root_of(end.schema, table).name;
+            let root = &end.schema.root_of(table).name;
             let waits = !complete.iter().any(|complete| complete.name == *root);
             if waits && self.replaced_once.get(root).is_some_and(|drops| !drops.is_empty()) {
                 // What is there will be dropped, and looks like its older self until then.
@@ -121,7 +121,7 @@ impl Sink {
     }
 
     fn parents_first(&self, schema: &Schema, load: &Load) -> Vec<String> {
-        let roots = schema.tables.values().filter(|table| root_of(schema, table).name == table.name);
+        let roots = schema.tables.values().filter(|table| schema.root_of(table).name == table.name);
         let below = roots.flat_map(|root| schema.below(&root.name));
         let there = |table: &&Table| self.tables.has(Place::Main, &table.name);
         let filled = below.filter(there).map(|table| table.name.clone());

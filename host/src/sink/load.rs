@@ -15,7 +15,7 @@ use indexmap::{IndexMap, IndexSet};
 use super::tables::{Place, Tables};
 use super::{ddl, numbers};
 use crate::fault::{self, Point};
-use crate::normalize::schema::{Schema, Table};
+use crate::normalize::schema::Table;
 
 /// Rows that a transaction may have appended to a table that is altered then. A row group holds 122,880; up to here
 /// nothing of it was written ahead yet.
@@ -181,17 +181,4 @@ fn step_aside(connection: &Connection, tables: &mut Tables, place: Place, table:
          DELETE FROM {name} WHERE rowid >= {FIRST_LOCAL_ROW}"
     ))?;
     Ok(format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}; DROP TABLE {aside}"))
-}
-
-/// The root of the chain that a table is in. A parent that the schema lacks ends the walk.
-pub(super) fn root_of<'a>(schema: &'a Schema, table: &'a Table) -> &'a Table {
-    let mut root = table;
-    // No chain is longer than there are tables; a schema that says otherwise goes in a circle.
-    for _ in 0..schema.tables.len() {
-        match root.parent.as_ref().and_then(|parent| schema.tables.get(parent)) {
-            Some(parent) => root = parent,
-            None => break,
-        }
-    }
-    root
 }

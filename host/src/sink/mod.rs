@@ -286,7 +286,7 @@ impl Sink {
     }
 
     fn append_within(&mut self, schema: &Schema, table: &Table, batch: &RecordBatch) -> duckdb::Result<()> {
-        let root = load::root_of(schema, table);
+        let root = schema.root_of(table);
         let entry = self.entry(root);
         let batch = match entry {
             Entry::WhenComplete => numbers::numbered_from(batch, self.first_number(root)?),

@@ -15,7 +15,6 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 use sha3::{Digest as _, Sha3_256};
 
-use super::load::root_of;
 use crate::model::WriteDisposition;
 use crate::normalize::schema::{Column, DataType, Schema, Table};
 
@@ -272,7 +271,7 @@ fn write_column(raw: &mut Map<String, Value>, column: &Column) {
 /// merge, and those with such an id in themselves or below.
 fn propagate_root_keys(document: &mut Map<String, Value>, schema: &Schema) {
     let with_key = schema.tables.values().filter(|table| table.columns.values().any(|column| column.root_key));
-    let with_key: HashSet<&str> = with_key.map(|table| root_of(schema, table).name.as_str()).collect();
+    let with_key: HashSet<&str> = with_key.map(|table| schema.root_of(table).name.as_str()).collect();
     let hands_down = |table: &&Table| {
         let merges = table.merges_by().is_some() && !table.keeps_versions();
         table.parent.is_none() && (merges || with_key.contains(table.name.as_str()))
@@ -295,7 +294,7 @@ fn stamp(mut document: Map<String, Value>) -> Value {
     let previous = document.get("version_hash").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !previous.is_empty() && previous != hash {
         let version = document.get("version").and_then(Value::as_i64).unwrap_or(1);
-        document.insert("version".to_owned(), (version + 1).into());
+        document.insert("version".to_owned(), version.saturating_add(1).into());
         let hashes = document.entry("previous_hashes").or_insert_with(|| json!([]));
         if let Value::Array(hashes) = hashes
             && !hashes.iter().any(|hash| hash.as_str() == Some(&previous))

@@ -46,7 +46,7 @@ pub(super) fn write(stored: Option<&Value>, identity: &Identity<'_>, sources: &V
     let hash = version_hash(&document);
     if previous != hash {
         let version = document.get("_state_version").and_then(Value::as_i64).unwrap_or(0);
-        document.insert("_state_version".to_owned(), (version + 1).into());
+        document.insert("_state_version".to_owned(), version.saturating_add(1).into());
         document.insert("_version_hash".to_owned(), hash.into());
     }
     Value::Object(document)

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::normalize::schema::{Column, DataType};
 
+mod any_document;
 mod files;
 mod loads;
 mod merges;

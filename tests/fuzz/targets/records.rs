@@ -10,6 +10,7 @@ mod host {
     pub mod tests {
         pub mod any_batch;
         pub mod any_page;
+        pub mod any_run;
         pub mod dump;
     }
 }

@@ -1,6 +1,7 @@
 //! The way out against servers on loopback, well-behaved and not.
 
 mod any_grant;
+mod any_secret;
 mod denials;
 mod limits;
 mod plain;

@@ -1,63 +1,20 @@
-//! What holds for any pages of any resource; the fuzz target `records` checks the same.
-//!
-//! An input is text: hints (`! primary_key=id`), records as lines, `---` between pages, and `===` before what a next run
-//! brings, which goes on from the schema of the run before.
+//! What holds for any pages of any resource; the fuzz target `records` checks the same. `any_run` tells what an input is.
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{
     any_batch,
+    any_run::{Run, runs},
     dump::{self, Row},
 };
 use crate::{
-    model::{MergeStrategy, ResourceName, SortOrder, WriteDisposition},
-    normalize::{
-        Collision, Naming, Normalizer, REJECTED_TABLE, ROOT_NUMBER, ResourceHints, TableBatch, schema::Schema,
-    },
+    model::ResourceName,
+    normalize::{Collision, Naming, Normalizer, REJECTED_TABLE, ROOT_NUMBER, TableBatch, schema::Schema},
 };
 
 const LOAD: &str = "1700000000.5";
 const NOW: i64 = 1_700_000_000_000_000;
-
-/// A resource that is read once: its hints, and its records by page and line.
-struct Run<'a> {
-    hints: ResourceHints,
-    pages: Vec<Vec<&'a [u8]>>,
-}
-
-fn runs(data: &[u8]) -> Vec<Run<'_>> {
-    let new = || Run {
-        hints: ResourceHints::new(ResourceName::new("t").unwrap_or_else(|error| panic!("{error}"))),
-        pages: vec![Vec::new()],
-    };
-    let mut runs = vec![new()];
-    for line in data.split(|byte| *byte == b'\n') {
-        let Some(run) = runs.last_mut() else { break };
-        match (line, line.strip_prefix(b"! ").and_then(|hint| str::from_utf8(hint).ok()?.split_once('='))) {
-            (b"===", _) => runs.push(new()),
-            (b"---", _) => run.pages.push(Vec::new()),
-            (_, Some((name, value))) => hint(&mut run.hints, name, value),
-            _ => run.pages.last_mut().into_iter().for_each(|page| page.push(line)),
-        }
-    }
-    runs
-}
-
-fn hint(hints: &mut ResourceHints, name: &str, value: &str) {
-    let list = || Some(value.split(',').filter(|path| !path.is_empty()).map(str::to_owned).collect());
-    match name {
-        "primary_key" => hints.primary_key = list(),
-        "merge_key" => hints.merge_key = list(),
-        "hard_delete" => hints.hard_delete = Some(value.to_owned()),
-        "max_table_nesting" => hints.max_table_nesting = value.parse().ok(),
-        "merge_strategy" => hints.merge.strategy = MergeStrategy::parse(value),
-        "dedup_sort" => hints.merge.dedup_sort = Some((value.to_owned(), SortOrder::Asc)),
-        "write_disposition" if value == "merge" => hints.write_disposition = WriteDisposition::Merge,
-        "resource" => hints.resource = ResourceName::new(value).unwrap_or_else(|_| hints.resource.clone()),
-        _ => {}
-    }
-}
 
 /// How the lines of a page reach the normalizer, and when its rows are taken.
 #[derive(Clone, Copy)]
@@ -76,35 +33,43 @@ struct Outcome<'a> {
     schema: Option<Schema>,
     rows: Vec<Row>,
     collisions: Vec<Collision>,
-    /// How many records became rows, and how many were rejected.
-    counts: (u64, u64),
-    /// Those that became rows, by run; told by [`Cut::Lines`] alone.
+    counts: Counts,
+    /// Pages that a frozen contract refused, by run and place.
+    refused: Vec<(usize, usize)>,
+    /// Records that became rows, by run; told by [`Cut::Lines`] alone.
     accepted: Vec<Vec<&'a [u8]>>,
+}
+
+/// What became of records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    rows: u64,
+    rejected: u64,
+    discarded: u64,
 }
 
 impl<'a> Outcome<'a> {
     fn of(runs: &[Run<'a>], cut: Cut) -> Self {
         let mut outcome = Self::default();
-        for run in runs {
+        for (place, run) in runs.iter().enumerate() {
             let schema = outcome.schema.take().unwrap_or_else(|| Schema::new("source"));
             // All ids of root rows are the same, so that they do not depend on the records that were rejected before.
             let mut normalizer = Normalizer::new(schema, Box::new(|bytes| bytes.fill(7)));
             normalizer.declare(&run.hints);
             outcome.accepted.push(Vec::new());
             let before = outcome.counts;
-            for page in &run.pages {
-                match cut {
-                    Cut::Lines => page.iter().for_each(|line| outcome.line(&mut normalizer, &run.hints.resource, line)),
-                    Cut::Pages | Cut::Batches => {
-                        outcome.page(&mut normalizer, &run.hints.resource, &page.join(&b'\n'));
-                    }
+            for (at, page) in run.pages.iter().enumerate() {
+                if matches!(cut, Cut::Lines) {
+                    page.iter().for_each(|line| outcome.line(&mut normalizer, run, line));
+                } else if !outcome.page(&mut normalizer, run, &page.join(&b'\n')) {
+                    outcome.refused.push((place, at));
                 }
                 if matches!(cut, Cut::Batches) {
                     outcome.take(&mut normalizer, &run.hints.resource, None);
                 }
             }
-            let counts = (outcome.counts.0 - before.0, outcome.counts.1 - before.1);
-            outcome.take(&mut normalizer, &run.hints.resource, (!matches!(cut, Cut::Batches)).then_some(counts));
+            outcome.take(&mut normalizer, &run.hints.resource, (!matches!(cut, Cut::Batches)).then_some(before));
+            normalizer.settle(&run.hints.resource);
             outcome.collisions.extend(normalizer.take_collisions());
             outcome.schema = Some(normalizer.schema().clone());
         }
@@ -113,33 +78,50 @@ impl<'a> Outcome<'a> {
         outcome
     }
 
-    fn page(&mut self, normalizer: &mut Normalizer, resource: &ResourceName, records: &[u8]) {
-        let page = normalizer.page(resource, LOAD, NOW, records).unwrap_or_else(|broken| panic!("{broken}"));
-        assert_eq!(page.bytes, records.len() as u64);
-        self.counts.0 += page.records;
-        self.counts.1 += page.rejected;
+    /// Whether a page is taken. One that is not has left no trace.
+    fn page(&mut self, normalizer: &mut Normalizer, run: &Run<'_>, records: &[u8]) -> bool {
+        let before = run.hints.schema_contract.map(|_| (normalizer.schema().clone(), pending(normalizer)));
+        match normalizer.page(&run.hints.resource, LOAD, NOW, records) {
+            Ok(page) => {
+                assert_eq!(page.bytes, records.len() as u64);
+                self.counts.rows += page.records;
+                self.counts.rejected += page.rejected;
+                self.counts.discarded += page.discarded.records;
+                true
+            }
+            Err(broken) => {
+                assert!(!broken.to_string().is_empty() && !broken.hint().is_empty());
+                if let Some((schema, pending_before)) = before {
+                    assert_eq!((normalizer.schema(), pending(normalizer)), (&schema, pending_before), "{broken}");
+                }
+                false
+            }
+        }
     }
 
-    fn line(&mut self, normalizer: &mut Normalizer, resource: &ResourceName, line: &'a [u8]) {
-        let before = self.counts;
-        self.page(normalizer, resource, line);
-        match (self.counts.0 - before.0, self.counts.1 - before.1) {
-            (0, 0) => assert!(line.iter().all(|byte| b" \t\r".contains(byte)), "a line is lost: {line:?}"),
-            (1, 0) => self.accepted.last_mut().into_iter().for_each(|accepted| accepted.push(line)),
-            (0, 1) => {}
+    fn line(&mut self, normalizer: &mut Normalizer, run: &Run<'_>, line: &'a [u8]) {
+        let Counts { rows, rejected, discarded } = self.counts;
+        if !self.page(normalizer, run, line) {
+            self.refused.push((0, 0));
+            return;
+        }
+        match (self.counts.rows - rows, self.counts.rejected - rejected, self.counts.discarded - discarded) {
+            (0, 0, 0) => assert!(line.iter().all(|byte| b" \t\r".contains(byte)), "a line is lost: {line:?}"),
+            (1, 0, 0) => self.accepted.last_mut().into_iter().for_each(|accepted| accepted.push(line)),
+            (0, 1, 0) | (0, 0, 1) => {}
             counts => panic!("a line is {counts:?} records: {line:?}"),
         }
     }
 
-    /// Takes the rows, of which there are as many as records were counted.
-    fn take(&mut self, normalizer: &mut Normalizer, resource: &ResourceName, counts: Option<(u64, u64)>) {
+    /// Takes the rows, of which there are as many as records were counted since `before`.
+    fn take(&mut self, normalizer: &mut Normalizer, resource: &ResourceName, before: Option<Counts>) {
         let batches = normalizer.take_batches().unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((normalizer.pending_rows(), normalizer.pending_bytes()), (0, 0));
+        assert_eq!(pending(normalizer), (0, 0));
         any_batch::check(&batches, normalizer.schema());
-        if let Some((records, rejected)) = counts {
+        if let Some(before) = before {
             let table = Naming::default().path(resource.as_str());
-            assert_eq!(rows(&batches, &table), records, "records that became rows");
-            assert_eq!(rows(&batches, REJECTED_TABLE), rejected, "records that were rejected");
+            assert_eq!(rows(&batches, &table), self.counts.rows - before.rows, "records that became rows");
+            assert_eq!(rows(&batches, REJECTED_TABLE), self.counts.rejected - before.rejected, "rejected records");
         }
         // The number of a root row counts the records that were rejected before it.
         let counted = |(table, mut cells): Row| {
@@ -166,31 +148,53 @@ fn rows(batches: &[TableBatch], table: &str) -> u64 {
     batches.iter().filter(|batch| batch.table == table).map(|batch| batch.batch.num_rows() as u64).sum()
 }
 
+fn pending(normalizer: &Normalizer) -> (usize, usize) {
+    (normalizer.pending_rows(), normalizer.pending_bytes())
+}
+
 /// Panics when pages are not normalized as they must be: see each assertion.
 pub(crate) fn check(data: &[u8]) {
     let runs = runs(data);
     let whole = Outcome::of(&runs, Cut::Pages);
-    let lines = Outcome::of(&runs, Cut::Lines);
-    for (other, cut) in [(&lines, "by line"), (&Outcome::of(&runs, Cut::Batches), "by batch")] {
-        assert_eq!(other.rows, whole.rows, "rows {cut}");
-        assert_eq!(other.schema, whole.schema, "schema {cut}");
-        assert_eq!(other.collisions, whole.collisions, "collisions {cut}");
-        assert_eq!(other.counts, whole.counts, "counts {cut}");
+    same(&Outcome::of(&runs, Cut::Batches), &whole, "batches");
+    if !whole.refused.is_empty() {
+        return nothing_of_refused_pages_stays(&runs, &whole);
     }
+    let lines = Outcome::of(&runs, Cut::Lines);
+    same(&lines, &whole, "lines");
     nothing_of_rejected_records_stays(&runs, &lines);
     json_is_what_serde_json_takes(&lines);
     each_scalar_is_one_cell(&runs, &lines);
 }
 
+/// How lines are cut into pages and batches makes no difference.
+fn same(other: &Outcome<'_>, whole: &Outcome<'_>, cut: &str) {
+    assert_eq!(other.rows, whole.rows, "rows in {cut}");
+    assert_eq!(other.schema, whole.schema, "schema in {cut}");
+    assert_eq!(other.collisions, whole.collisions, "collisions in {cut}");
+    assert_eq!((other.counts, &other.refused), (whole.counts, &whole.refused), "counts in {cut}");
+}
+
+fn nothing_of_refused_pages_stays<'a>(runs: &[Run<'a>], whole: &Outcome<'a>) {
+    let kept = |(place, run): (usize, &Run<'a>)| {
+        let pages = run.pages.iter().enumerate().filter(|(at, _)| !whole.refused.contains(&(place, *at)));
+        Run { hints: run.hints.clone(), pages: pages.map(|(_, page)| page.clone()).collect() }
+    };
+    let clean: Vec<Run<'_>> = runs.iter().enumerate().map(kept).collect();
+    let clean = Outcome::of(&clean, Cut::Pages);
+    assert_eq!(clean.refused, []);
+    same(&Outcome { refused: whole.refused.clone(), ..clean }, whole, "pages that were not refused");
+}
+
 fn nothing_of_rejected_records_stays(runs: &[Run<'_>], lines: &Outcome<'_>) {
-    if lines.counts.1 == 0 {
+    if (lines.counts.rejected, lines.counts.discarded) == (0, 0) {
         return;
     }
     let accepted = runs.iter().zip(&lines.accepted);
     let clean: Vec<Run<'_>> =
         accepted.map(|(run, lines)| Run { hints: run.hints.clone(), pages: vec![lines.clone()] }).collect();
     let clean = Outcome::of(&clean, Cut::Pages);
-    assert_eq!(clean.counts, (lines.counts.0, 0));
+    assert_eq!(clean.counts, Counts { rows: lines.counts.rows, ..Counts::default() });
     assert_eq!(clean.records(), lines.records(), "rows without rejected records");
     assert_eq!(clean.tables(), lines.tables(), "schema without rejected records");
     assert_eq!(clean.collisions, lines.collisions, "collisions without rejected records");
@@ -223,7 +227,11 @@ fn each_scalar_is_one_cell(runs: &[Run<'_>], lines: &Outcome<'_>) {
             None => return,
         }
     }
-    if runs.iter().any(|run| run.hints.max_table_nesting.is_some()) {
+    // What is not taken apart is one cell, and what a contract drops is none.
+    let drops_or_keeps = |run: &Run<'_>| {
+        run.hints.max_table_nesting.is_some() || run.hints.schema_contract.is_some() || !run.hints.columns.is_empty()
+    };
+    if runs.iter().any(drops_or_keeps) {
         return;
     }
     let cells = |(_, cells): &&Row| cells.iter().filter(|(name, _)| !name.starts_with("_dlt_")).count();
@@ -262,6 +270,8 @@ mod tests {
             1 => "! max_table_nesting=[0-3]".prop_map(String::into_bytes),
             1 => "! (resource=t__a|dedup_sort=b)".prop_map(String::into_bytes),
             1 => "! (write_disposition=merge|merge_strategy=(upsert|insert-only))".prop_map(String::into_bytes),
+            1 => "! schema_contract=(freeze|columns:discard_value|tables:discard_row,data_type:freeze)".prop_map(String::into_bytes),
+            1 => "! column=[abN]:(bigint|text|json|timestamp|date|binary)!?".prop_map(String::into_bytes),
             2 => "(---|===)".prop_map(String::into_bytes),
             1 => prop::collection::vec(any::<u8>(), 0..8),
             1 => ("[\\[{\":,0-9e+.}\\]]{0,8}").prop_map(String::into_bytes),

@@ -2,6 +2,7 @@
 
 mod any_batch;
 mod any_page;
+mod any_run;
 mod contract_cases;
 mod contracts;
 mod dlt;

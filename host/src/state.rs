@@ -18,7 +18,7 @@ use crate::model::ResourceName;
 const VERSION: u32 = 1;
 
 /// The key below a source, and below each of its resources, that is ours.
-const KEY: &str = "sluicegate";
+pub const KEY: &str = "sluicegate";
 
 /// The key of a resource that dlt keeps its incremental fields under.
 const INCREMENTAL: &str = "incremental";

@@ -12,6 +12,8 @@ mod extract;
 mod dispositions;
 // Runs that stop in the middle, and how the next one goes on.
 mod resume;
+// `state`: what it shows, and what it forgets.
+mod state;
 // Runs that start anew: `--refresh` and its modes.
 mod refresh;
 // Runs that are killed, at named points and at any moment.

@@ -45,6 +45,47 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Run a SQL query on the destination of a pipeline
     Query(QueryArgs),
+    /// Show where the resources of a pipeline stopped, or forget it
+    State {
+        #[command(subcommand)]
+        command: StateCommand,
+    },
+}
+
+/// What is done with the state of a pipeline.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Show where resources stopped, and what they remember
+    Show(StateShowArgs),
+    /// Forget where resources stopped, so that the next run reads them from their beginning; rows stay
+    Reset(StateArgs),
+}
+
+/// The resources that `state` is about.
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    /// Resources [default: all], and the pipeline file, which ends in `.toml` [default: sluicegate.toml]
+    #[arg(value_name = "RESOURCE | PIPELINE")]
+    pub(crate) names: Vec<String>,
+}
+
+/// Arguments of `state show`.
+#[derive(Debug, Args)]
+pub(crate) struct StateShowArgs {
+    #[command(flatten)]
+    pub(crate) of: StateArgs,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = StateFormat::Text, env = "SLUICEGATE_STATE_FORMAT")]
+    pub(crate) format: StateFormat,
+}
+
+/// How the state is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StateFormat {
+    /// Lines for people
+    Text,
+    /// A JSON object
+    Json,
 }
 
 /// Arguments of `init`.

@@ -21,13 +21,14 @@ mod resources;
 mod run;
 mod session;
 mod signals;
+mod state;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use self::{
-    args::{Cli, Command},
+    args::{Cli, Command, StateCommand},
     failure::{Failure, Outcome},
 };
 
@@ -66,6 +67,8 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Resources(args) => resources::resources(args).await,
             Command::Inspect(args) => inspect::inspect(&args).await,
             Command::Query(args) => query::query(&args),
+            Command::State { command: StateCommand::Show(args) } => state::show(&args).await,
+            Command::State { command: StateCommand::Reset(args) } => state::reset(&args).await,
         }
     });
     // A look-up of a name that hangs must not hold up the end of the program.

@@ -11,7 +11,7 @@ use super::{
     incremental, plan,
     progress::Progress,
     refresh, render,
-    session::{Session, overrides},
+    session::{Session, overrides, sink_options},
     signals,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
     report::{ErrorReport, ResourceReport, ResourceStatus, RunReport, RunStatus},
     retry::RetryPolicy,
-    sink::{Sink, SinkError, SinkOptions, Stored},
+    sink::{Sink, SinkError, Stored},
     state::State,
 };
 
@@ -113,14 +113,7 @@ fn status(finished: &Finished, signalled: Option<u8>) -> u8 {
 }
 
 fn open_sink(config: &Config) -> Result<(Sink, Stored), SinkError> {
-    let options = SinkOptions {
-        path: config.database.clone(),
-        dataset: config.dataset.clone(),
-        pipeline: config.pipeline.clone(),
-        schema_name: config.source.clone(),
-        lock_wait: config.lock_wait,
-    };
-    let sink = Sink::open(options, &mut render::waiting(&config.database))?;
+    let sink = Sink::open(sink_options(config), &mut render::waiting(&config.database))?;
     let stored = sink.stored()?;
     Ok((sink, stored))
 }

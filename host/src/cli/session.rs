@@ -16,6 +16,7 @@ use crate::{
         tls::TlsOptions,
     },
     model::{ResourceName, ResourceSpec},
+    sink::SinkOptions,
     source::{ErrorKind, Source, SourceError},
 };
 
@@ -106,16 +107,30 @@ impl Session {
             if names.contains(&name.as_str()) {
                 return Ok(());
             }
-            let hint = config::nearest(name.as_str(), &names).map_or_else(
-                || format!("it lists {}", quoted_list(&names)),
-                |nearest| format!("did you mean `{nearest}`?"),
-            );
-            Err(Failure::config(format!("the component lists no resource `{name}`"), Some(hint)))
+            Err(unknown_resource(name, &names))
         };
         self.config.hints.keys().try_for_each(known)?;
         let Some(wanted) = &self.config.resources else { return Ok(listed) };
         wanted.iter().try_for_each(known)?;
         Ok(listed.into_iter().filter(|spec| wanted.contains(&spec.name)).collect())
+    }
+}
+
+/// A resource that is none of those that there are.
+pub(crate) fn unknown_resource(name: &ResourceName, names: &[&str]) -> Failure {
+    let hint = config::nearest(name.as_str(), names)
+        .map_or_else(|| format!("it lists {}", quoted_list(names)), |nearest| format!("did you mean `{nearest}`?"));
+    Failure::config(format!("the component lists no resource `{name}`"), Some(hint))
+}
+
+/// Where a pipeline writes to, and in whose name.
+pub(crate) fn sink_options(config: &Config) -> SinkOptions {
+    SinkOptions {
+        path: config.database.clone(),
+        dataset: config.dataset.clone(),
+        pipeline: config.pipeline.clone(),
+        schema_name: config.source.clone(),
+        lock_wait: config.lock_wait,
     }
 }
 

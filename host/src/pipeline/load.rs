@@ -44,6 +44,11 @@ pub struct LoadThresholds {
     pub every: Duration,
 }
 
+/// The id of a load that begins at a time, in microseconds since the epoch: seconds with a fraction, as in dlt.
+pub fn load_id(microseconds: i64) -> String {
+    format!("{}.{:06}", microseconds.div_euclid(1_000_000), microseconds.rem_euclid(1_000_000))
+}
+
 /// Why nothing more can be loaded.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
@@ -268,12 +273,7 @@ impl Loader {
         let last = &mut self.last_id;
         let load = self.load.get_or_insert_with(|| {
             *last = now.max(*last + 1);
-            OpenLoad {
-                id: format!("{}.{:06}", last.div_euclid(1_000_000), last.rem_euclid(1_000_000)),
-                began: Instant::now(),
-                rows: 0,
-                bytes: 0,
-            }
+            OpenLoad { id: load_id(*last), began: Instant::now(), rows: 0, bytes: 0 }
         });
         load.id.clone()
     }

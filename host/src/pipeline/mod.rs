@@ -18,7 +18,7 @@ use std::{cell::RefCell, pin::pin, sync::Arc, time::Instant};
 
 pub use events::{Event, Observer, Unobserved};
 use futures_util::{StreamExt, stream};
-pub use load::{LoadThresholds, LoaderError};
+pub use load::{LoadThresholds, LoaderError, load_id};
 use tokio::sync::mpsc;
 
 use self::{

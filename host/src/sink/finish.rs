@@ -1,4 +1,4 @@
-//! The end of a load, and what the next one finds: bookkeeping written, bookkeeping read back.
+//! The end of a load: staged rows into their tables, bookkeeping, COMMIT.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -7,15 +7,12 @@ use serde_json::Value;
 
 use super::dml::{Chain, Link, Moment};
 use super::load::Load;
-use super::tables::{Place, Tables};
+use super::stored::{LOADS, STATE, VERSION};
+use super::tables::Place;
 use super::{CommitLoad, Committed, Entry, Sink, SinkError, dml, packed, schema_json, state_json};
 use crate::fault::{self, Point};
 use crate::model::MergeStrategy;
 use crate::normalize::schema::{Schema, Table};
-
-const LOADS: &str = "_dlt_loads";
-const VERSION: &str = "_dlt_version";
-const STATE: &str = "_dlt_pipeline_state";
 
 impl Sink {
     /// Ends the open load: merges and swaps what was staged, writes load row, schema version and state, and commits. A
@@ -223,48 +220,6 @@ impl Sink {
 
     fn execute(&self, table: &str, sql: &str, values: impl duckdb::Params) -> Result<usize, SinkError> {
         self.connection.execute(sql, values).map_err(|error| self.misfit(table, &error))
-    }
-
-    /// Learns anew what is in the file: after opening it, and after a rollback.
-    pub(super) fn read_back(&mut self) -> Result<(), SinkError> {
-        let tables = Tables::read(&self.connection, &self.options.dataset);
-        self.tables = tables.map_err(|error| self.failed("reading the catalog", &error))?;
-        let schema = self.latest(
-            &[VERSION],
-            &format!(
-                "SELECT schema FROM {} WHERE schema_name = ? ORDER BY inserted_at DESC, version DESC LIMIT 1",
-                self.tables.name(Place::Main, VERSION)
-            ),
-            &self.options.schema_name,
-        )?;
-        let schema = schema.map(|text| packed::document(&text)).transpose();
-        self.schema_document = schema.map_err(|reason| self.bookkeeping(VERSION, reason))?;
-        // As dlt reads it: the state of a load that was not completed does not count.
-        let state = self.latest(
-            &[STATE, LOADS],
-            &format!(
-                "SELECT s.state FROM {} AS s JOIN {} AS l ON l.load_id = s._dlt_load_id \
-                 WHERE s.pipeline_name = ? AND l.status = 0 ORDER BY l.load_id DESC, s.version DESC LIMIT 1",
-                self.tables.name(Place::Main, STATE),
-                self.tables.name(Place::Main, LOADS)
-            ),
-            &self.options.pipeline,
-        )?;
-        let state = state.map(|text| packed::document(&text)).transpose();
-        self.state_document = state.map_err(|reason| self.bookkeeping(STATE, reason))?;
-        Ok(())
-    }
-
-    /// The text that a query finds first; none when one of its tables is not there.
-    fn latest(&self, tables: &[&str], sql: &str, value: &str) -> Result<Option<String>, SinkError> {
-        if !tables.iter().all(|table| self.tables.has(Place::Main, table)) {
-            return Ok(None);
-        }
-        match self.connection.query_row(sql, [value], |row| row.get(0)) {
-            Ok(text) => Ok(Some(text)),
-            Err(duckdb::Error::QueryReturnedNoRows) => Ok(None),
-            Err(error) => Err(self.failed("reading the bookkeeping", &error)),
-        }
     }
 }
 

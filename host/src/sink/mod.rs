@@ -28,6 +28,7 @@ mod packed;
 mod query;
 mod schema_json;
 mod state_json;
+mod stored;
 mod tables;
 
 use std::collections::HashMap;
@@ -37,16 +38,18 @@ use std::time::Duration;
 use arrow_array::RecordBatch;
 use duckdb::Connection;
 use indexmap::IndexMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use error::SinkError;
 pub use query::{Answer, Reader};
+pub use stored::Stored;
 
 use crate::fault::{self, Point};
 use crate::model::WriteDisposition;
 use crate::normalize::ROOT_NUMBER;
 use crate::normalize::schema::{Schema, Table};
 use load::Load;
+use stored::Found;
 use tables::{Place, Tables};
 
 /// Where a sink writes to, and in whose name.
@@ -62,15 +65,6 @@ pub struct SinkOptions {
     pub schema_name: String,
     /// How long to wait for a file that another process holds.
     pub lock_wait: Duration,
-}
-
-/// What earlier loads left, by this program or by dlt.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stored {
-    /// The data tables as last stored; none when the dataset or this source in it is new.
-    pub schema: Option<Schema>,
-    /// The state of all sources of the pipeline, by source name: what `sources` is in dlt's state.
-    pub state: Option<Map<String, Value>>,
 }
 
 /// What ends a load.
@@ -158,13 +152,7 @@ impl Sink {
     /// # Errors
     /// [`SinkError::Bookkeeping`] when a stored document is none.
     pub fn stored(&self) -> Result<Stored, SinkError> {
-        let schema = self.schema_document.as_ref().map(schema_json::read).transpose();
-        let schema = schema.map_err(|reason| self.bookkeeping("_dlt_version", reason))?;
-        let state = self.state_document.as_ref().map(|document| match document.get("sources") {
-            Some(Value::Object(sources)) => sources.clone(),
-            _ => Map::new(),
-        });
-        Ok(Stored { schema, state })
+        stored::documents(&self.options, self.schema_document.as_ref(), self.state_document.as_ref())
     }
 
     /// Appends a batch to a table, within the open load. The table is made, or gets the columns it lacks; the columns of
@@ -361,8 +349,11 @@ impl Sink {
         SinkError::classify_rows(&self.options.path, table, error)
     }
 
-    fn bookkeeping(&self, table: &'static str, reason: String) -> SinkError {
-        SinkError::Bookkeeping { dataset: self.options.dataset.clone(), table, reason }
+    /// Learns anew what is in the file: after opening it, and after a rollback.
+    fn read_back(&mut self) -> Result<(), SinkError> {
+        let found = Found::read(&self.connection, &self.options)?;
+        (self.tables, self.schema_document, self.state_document) = (found.tables, found.schema, found.state);
+        Ok(())
     }
 }
 

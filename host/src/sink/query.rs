@@ -13,8 +13,10 @@ use duckdb::arrow::error::ArrowError;
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::Value;
 
+use super::SinkOptions;
 use super::connect::{self, Access};
 use super::error::SinkError;
+use super::stored::{self, Found, Stored};
 
 /// The answer to a query.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,6 +42,15 @@ impl Reader {
     pub fn open(path: &Path, lock_wait: Duration, on_wait: &mut dyn FnMut(&str)) -> Result<Self, SinkError> {
         let connection = connect::open(path, Access::Read, lock_wait, on_wait)?.connection;
         Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// What loads left for the pipeline of `options`, whose file this is.
+    ///
+    /// # Errors
+    /// [`SinkError::Bookkeeping`] when a stored document is none.
+    pub fn stored(&self, options: &SinkOptions) -> Result<Stored, SinkError> {
+        let found = Found::read(&self.connection, options)?;
+        stored::documents(options, found.schema.as_ref(), found.state.as_ref())
     }
 
     /// Runs `sql` and collects what the last of its statements answers.

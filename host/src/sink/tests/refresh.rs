@@ -113,6 +113,7 @@ fn a_refresh_without_a_row_drops_its_tables_all_the_same() {
     let fixture = Fixture::new();
     let mut schema = renewed(&filled(&fixture, WriteDisposition::Append));
     schema.tables["t"].columns.values_mut().for_each(|column| column.data_type = None);
+    schema.tables["t"].seen_data = false;
     let mut sink = fixture.open();
     sink.replace_once("t", &["t".to_owned(), "t__c".to_owned()]);
     sink.restart(&schema, "t").unwrap();

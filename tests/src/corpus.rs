@@ -34,6 +34,8 @@ pub enum Difference {
     BadRecord,
     /// The same key twice in a merge.
     SameKeyTwice,
+    /// A record that a merge leaves out, because it is deleted or its key is known.
+    LeftOut,
     /// A table with data that merges from now on.
     AppendToMerge,
     /// Fractions finer than a microsecond.
@@ -50,11 +52,12 @@ pub enum Difference {
 
 impl Difference {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Collision,
         Self::Beyond64Bits,
         Self::BadRecord,
         Self::SameKeyTwice,
+        Self::LeftOut,
         Self::AppendToMerge,
         Self::Nanoseconds,
         Self::Rounding,
@@ -70,6 +73,7 @@ impl Difference {
             Self::Beyond64Bits => "beyond 64 bits",
             Self::BadRecord => "bad record",
             Self::SameKeyTwice => "same key twice",
+            Self::LeftOut => "left out",
             Self::AppendToMerge => "append to merge",
             Self::Nanoseconds => "nanoseconds",
             Self::Rounding => "rounding",

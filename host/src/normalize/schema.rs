@@ -91,6 +91,8 @@ pub struct Table {
     pub deduplicated: bool,
     /// When versions of all loads begin and end (dlt's `x-boundary-timestamp`). None for the time of the load.
     pub boundary_timestamp: Option<Instant>,
+    /// Root tables: whether the rows below carry the ids of its rows. Once they do, they do so for good, as in dlt.
+    pub hands_down_ids: bool,
     /// In the order of creation; the key is the column's name.
     pub columns: IndexMap<String, Column>,
     /// Root tables: how many levels of objects and lists are taken apart (dlt's `x-normalizer.max_nesting`). None for
@@ -116,6 +118,7 @@ impl Table {
             merge_strategy: None,
             deduplicated: false,
             boundary_timestamp: None,
+            hands_down_ids: false,
             columns: IndexMap::new(),
             max_nesting: None,
             seen_data: false,

@@ -52,6 +52,12 @@ pub(super) fn read(document: &Value) -> Result<Schema, String> {
     for (name, raw) in tables.iter().filter(|(name, _)| !is_internal(name)) {
         schema.tables.insert(name.clone(), read_table(name, raw));
     }
+    let handing_down = document.pointer("/normalizers/json/config/propagation/tables").and_then(Value::as_object);
+    for root in handing_down.into_iter().flat_map(Map::keys) {
+        if let Some(table) = schema.tables.get_mut(root) {
+            table.hands_down_ids = true;
+        }
+    }
     Ok(schema)
 }
 
@@ -268,14 +274,12 @@ fn write_column(raw: &mut Map<String, Value>, column: &Column) {
 }
 
 /// dlt notes in the settings of its normalizer which root tables hand their `_dlt_id` down to all descendants: those that
-/// merge, and those with such an id in themselves or below.
+/// merged once, and those with such an id in themselves or below.
 fn propagate_root_keys(document: &mut Map<String, Value>, schema: &Schema) {
     let with_key = schema.tables.values().filter(|table| table.columns.values().any(|column| column.root_key));
     let with_key: HashSet<&str> = with_key.map(|table| root_of(schema, table).name.as_str()).collect();
-    let hands_down = |table: &&Table| {
-        let merges = table.merges_by().is_some() && !table.keeps_versions();
-        table.parent.is_none() && (merges || with_key.contains(table.name.as_str()))
-    };
+    let hands_down =
+        |table: &&Table| table.parent.is_none() && (table.hands_down_ids || with_key.contains(table.name.as_str()));
     let roots: Vec<_> = schema.tables.values().filter(|table| !table.is_internal()).filter(hands_down).collect();
     if roots.is_empty() {
         return;

@@ -82,6 +82,11 @@ fn of_records_with_one_key_the_last_one_stays() {
 }
 
 #[test]
+fn a_record_that_is_left_out_is_left_out_whole() {
+    check(Difference::LeftOut);
+}
+
+#[test]
 fn a_table_with_rows_merges_from_now_on() {
     check(Difference::AppendToMerge);
 }

@@ -38,6 +38,8 @@ pub enum Difference {
     LeftOut,
     /// A table with data that merges from now on.
     AppendToMerge,
+    /// What a schema contract drops.
+    Contract,
     /// Fractions finer than a microsecond.
     Nanoseconds,
     /// Doubles of more than 15 digits: dlt writes them as decimals, which DuckDB turns into the next double but one.
@@ -52,13 +54,14 @@ pub enum Difference {
 
 impl Difference {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Collision,
         Self::Beyond64Bits,
         Self::BadRecord,
         Self::SameKeyTwice,
         Self::LeftOut,
         Self::AppendToMerge,
+        Self::Contract,
         Self::Nanoseconds,
         Self::Rounding,
         Self::Nul,
@@ -75,6 +78,7 @@ impl Difference {
             Self::SameKeyTwice => "same key twice",
             Self::LeftOut => "left out",
             Self::AppendToMerge => "append to merge",
+            Self::Contract => "contract",
             Self::Nanoseconds => "nanoseconds",
             Self::Rounding => "rounding",
             Self::Nul => "nul",

@@ -186,7 +186,10 @@ impl Rows {
         match (has, hint.data_type) {
             // A table that may not come has no columns either.
             (None, Some(data_type)) if !self.tables[table].contract.barred => {
-                self.type_column(table, column, data_type, |column| column.nullable = hint.nullable);
+                self.type_column(table, column, data_type, |column| {
+                    column.typed_by_hint = true;
+                    column.nullable = hint.nullable;
+                });
                 None
             }
             (None, _) => {

@@ -15,6 +15,8 @@ pub struct Column {
     pub name: String,
     /// None while only nulls were seen: such a column is in the schema, not in the table.
     pub data_type: Option<DataType>,
+    /// Whether its type was told by a hint, before its first value.
+    pub typed_by_hint: bool,
     /// Whether the column takes NULL.
     pub nullable: bool,
     /// Part of the primary key.
@@ -59,6 +61,7 @@ impl Column {
         Self {
             name: name.into(),
             data_type,
+            typed_by_hint: false,
             nullable: true,
             primary_key: false,
             merge_key: false,

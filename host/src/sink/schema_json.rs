@@ -256,7 +256,9 @@ fn write_column(raw: &mut Map<String, Value>, column: &Column) {
         raw.insert("data_type".to_owned(), data_type.as_str().into());
     }
     let stored = raw.get("nullable").and_then(Value::as_bool);
-    if typed_now || stored.unwrap_or(true) != column.nullable {
+    // dlt does not say that a column may be null whose type it did not find itself.
+    let found_now = typed_now && !column.typed_by_hint;
+    if found_now || stored.unwrap_or(true) != column.nullable {
         raw.insert("nullable".to_owned(), column.nullable.into());
     }
     for (hint, on) in flags(&mut column.clone()) {

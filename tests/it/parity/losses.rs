@@ -92,6 +92,11 @@ fn a_table_with_rows_merges_from_now_on() {
 }
 
 #[test]
+fn a_contract_drops_what_breaks_it_and_no_more() {
+    check(Difference::Contract);
+}
+
+#[test]
 fn lost_nanoseconds_are_told() {
     check(Difference::Nanoseconds);
 }

@@ -1,9 +1,15 @@
-//! dlt as the judge of the tables, and the product brief's Python.
+//! dlt on this program's datasets: it reads them and goes on with them, and the product brief's Python runs.
+
+use std::path::Path;
 
 use acceptance::cli::Cli;
 use acceptance::dlt;
+use acceptance::fake_jivo::{Fault, Reply};
+use acceptance::judge::{self, Dataset};
 use acceptance::project::Project;
+use serde_json::json;
 
+use crate::parity::text::assert_same;
 use crate::server;
 
 #[test]
@@ -21,92 +27,110 @@ fn the_briefs_python_runs_in_the_folder_of_init() {
     dlt::run(dir.path(), code).stdout_has(&["available", "1 True", "250"]);
 }
 
-/// Opens the dataset as dlt opens one of its own.
-const OPEN: &str = "import dlt, json\n\
-    pipeline = dlt.pipeline('jivochat_pipeline', destination=dlt.destinations.duckdb('jivochat.duckdb'), \
-    dataset_name='jivochat_data')\n";
+/// Runs Python in a folder, after the dataset was opened as dlt opens one of its own.
+#[track_caller]
+fn python(dir: &Path, code: &str) -> String {
+    let open = "pipeline = dlt.pipeline('jivochat_pipeline', destination=dlt.destinations.duckdb('jivochat.duckdb'), \
+        dataset_name='jivochat_data', pipelines_dir='work')\n";
+    judge::run(dir, &format!("{open}{code}"), &json!({}))
+}
 
 #[test]
-fn dlt_reads_schema_and_state() {
+fn dlt_reads_schema_state_and_loads() {
     let server = server();
     let project = Project::new(&server);
     project.run().run().code(0);
+    project.run().run().code(0);
+    let code = r"
+pipeline.sync_destination()
+schema, data = pipeline.default_schema, pipeline.dataset()
+print(schema.name, schema.get_table('inbound_messages__attachments')['parent'])
+print(schema.get_table('inbound_messages')['columns']['created_at']['data_type'])
+print('sluicegate' in pipeline.state['sources']['jivochat_source'])
+print(sorted(data.tables) == sorted(name for name in schema.tables))
+print(sorted(data.row_counts().fetchall())[-2:])
+print(len(data.load_ids()), data.latest_load_id() == max(data.load_ids()))
+print(data.inbound_messages.select('id', 'sequence').order_by('sequence').limit(1).fetchall())
+print(len(data.outbound_messages.df()))
+";
+    let expected = "jivochat_source inbound_messages\n\
+        timestamp\n\
+        True\n\
+        True\n\
+        [('outbound_messages__attachments__previews', 180), ('status', 2)]\n\
+        2 True\n\
+        [('in-0000001', 1)]\n\
+        360\n";
+    assert_eq!(python(project.dir(), code), expected);
+}
+
+/// A turn of dlt: a message of its own, with the columns that are there or with one more.
+fn append(dir: &Path, message: &str) {
     let code = format!(
-        "{OPEN}\
-         pipeline.sync_destination()\n\
-         schema = pipeline.default_schema\n\
-         print(schema.name)\n\
-         print(sorted(schema.data_table_names()))\n\
-         print(schema.get_table('inbound_messages__attachments')['parent'])\n\
-         print(schema.get_table('inbound_messages')['columns']['created_at']['data_type'])\n\
-         print(dict(pipeline.dataset().row_counts().fetchall()))\n"
+        "pipeline.sync_destination()\n\
+         pipeline.run([{message}], table_name='inbound_messages', schema=pipeline.default_schema)"
     );
-    dlt::run(project.dir(), &code).stdout_has(&[
-        "jivochat_source",
-        "'inbound_messages__attachments__previews'",
-        "'outbound_messages'",
-        "\ninbound_messages\n",
-        "\ntimestamp\n",
-        "'inbound_messages': 250",
-        "'status': 1",
-    ]);
+    python(dir, &code);
 }
 
 #[test]
 fn dlt_and_sluicegate_take_turns() {
     let server = server();
     let project = Project::new(&server).only(&["inbound_messages"]);
+    let versions = || project.count("_dlt_version");
     project.run().run().code(0);
-    let code = format!(
-        "{OPEN}\
-         pipeline.sync_destination()\n\
-         rows = [{{'id': 'by-dlt', 'sequence': 1, 'text': 'hello', 'added_by_dlt': True}}]\n\
-         print(pipeline.run(rows, table_name='inbound_messages', schema=pipeline.default_schema))"
-    );
-    dlt::run(project.dir(), &code).stdout_has(&["LOADED"]);
-    assert_eq!(project.count("inbound_messages"), 251);
+    assert_eq!(versions(), 1);
+    append(project.dir(), "{'id': 'by-dlt', 'sequence': 1, 'text': 'hello'}");
+    assert_eq!((project.count("inbound_messages"), versions()), (251, 1));
+    append(project.dir(), "{'id': 'by-dlt', 'sequence': 2, 'added_by_dlt': True}");
+    assert_eq!((project.count("inbound_messages"), versions()), (252, 2));
     project.run().run().code(0);
-    assert_eq!(project.count("inbound_messages"), 501);
+    assert_eq!((project.count("inbound_messages"), versions()), (502, 2));
     assert_eq!(project.value("SELECT count(added_by_dlt) FROM jivochat_data.inbound_messages"), "1");
 }
 
-/// dlt's own load of the same service, and then a comparison: columns with their types, and every value in them.
-const COMPARE: &str = r#"
-import sys, dlt, duckdb
-from dlt.sources.rest_api import rest_api_source
+#[test]
+fn a_cursor_survives_a_turn_of_dlt() {
+    let server = server();
+    let project = Project::new(&server).only(&["inbound_messages"]);
+    server.fault("inbound_messages", 3..=3, Fault::Answer(Reply::error(400, "no")));
+    project.run().run().code(3);
+    append(project.dir(), "{'id': 'by-dlt', 'sequence': 1}");
+    project.run().run().code(0);
+    assert_eq!(project.count("inbound_messages"), 251);
+    assert_eq!(server.requests_to("inbound_messages").len(), 4, "pages 1 and 2 are not fetched again");
+}
 
-base = sys.argv[1] + "/"
+#[test]
+fn dlt_reads_what_was_put_aside() {
+    let server = server();
+    server.fault("inbound_messages", 1..=1, Fault::Records(r#"{"id":"a"},null"#.to_owned()));
+    let project = Project::new(&server).only(&["inbound_messages"]);
+    project.run().run().code(0);
+    append(project.dir(), "{'id': 'by-dlt'}");
+    let code = "print(pipeline.dataset()['_rejected_records'].select('resource', 'reason', 'raw').fetchall())";
+    assert_eq!(python(project.dir(), code), "[('inbound_messages', 'the record is null', 'null')]\n");
+}
+
+/// dlt's own load of the same service.
+const LOAD: &str = r#"
+from dlt.sources.rest_api import rest_api_source
 names = ["inbound_messages", "outbound_messages"]
 resources = [{"name": name, "endpoint": {"path": name}} for name in names]
-for name, path in (("channel_info", sys.argv[1]), ("health", "health")):
+for name, path in (("channel_info", base), ("health", "health")):
     resources.append({"name": name, "endpoint": {"path": path, "data_selector": "$"}})
-source = rest_api_source({"client": {"base_url": base}, "resources": resources}, name="jivochat_source")
-pipeline = dlt.pipeline("judge", destination=dlt.destinations.duckdb("judge.duckdb"), dataset_name="jivochat_data")
-pipeline.run(source)
-
-db = duckdb.connect("judge.duckdb", read_only=True)
-db.execute("ATTACH 'jivochat.duckdb' AS ours (READ_ONLY)")
-describe = """SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns()
-    WHERE database_name = ? AND schema_name = 'jivochat_data' AND NOT starts_with(table_name, '_dlt')"""
-theirs, ours = (set(db.execute(describe, [name]).fetchall()) for name in ("judge", "ours"))
-differences = [("only dlt", *row) for row in sorted(theirs - ours)] + [("only ours", *row) for row in sorted(ours - theirs)]
-for table in sorted({row[0] for row in theirs & ours}):
-    columns = sorted(row[1] for row in theirs & ours if row[0] == table and row[1] not in ("_dlt_id", "_dlt_load_id", "_dlt_parent_id"))
-    columns = ", ".join(f'"{column}"' for column in columns)
-    for a, b in (("judge", "ours"), ("ours", "judge")):
-        select = "SELECT {} FROM {}.jivochat_data.{}"
-        rows = db.execute(f"{select.format(columns, a, table)} EXCEPT ALL {select.format(columns, b, table)} LIMIT 3").fetchall()
-        differences += [(f"row of {a} only", table, row) for row in rows]
-for difference in differences:
-    print(*difference)
-print("differences:", len(differences))
+source = rest_api_source({"client": {"base_url": base + "/"}, "resources": resources}, name="jivochat_source")
+dlt.pipeline("jivochat_pipeline", destination=dlt.destinations.duckdb("judge.duckdb"), dataset_name="jivochat_data",
+    pipelines_dir="judge").run(source)
 "#;
 
 #[test]
-fn tables_are_as_dlt_makes_them() {
+fn the_service_is_loaded_as_dlts_rest_api_loads_it() {
     let server = server();
-    let project = Project::new(&server).only(&["channel_info", "health", "inbound_messages", "outbound_messages"]);
+    let resources = ["channel_info", "health", "inbound_messages", "outbound_messages"];
+    let project = Project::new(&server).only(&resources);
     project.run().run().code(0);
-    let output = dlt::script(project.dir(), COMPARE).arg(server.channel_url()).run();
-    output.code(0).stdout_has(&["differences: 0\n"]);
+    judge::run(project.dir(), LOAD, &json!({"base": server.channel_url()}));
+    let dump = |file| Dataset { file: &project.path(file), work_dir: project.dir() }.dump(&resources);
+    assert_same(&dump("judge.duckdb"), &dump("jivochat.duckdb"));
 }

@@ -44,7 +44,7 @@ mod init;
 mod transcripts;
 // `query` and its formats.
 mod query;
-// dlt as the judge of the tables, and the product brief's Python.
+// dlt on datasets of this program, and the product brief's Python.
 mod dlt;
 // The same records loaded by dlt and by this program, and compared whole.
 mod parity;

@@ -34,8 +34,12 @@ pub enum Difference {
     BadRecord,
     /// The same key twice in a merge.
     SameKeyTwice,
+    /// A record that a merge leaves out, because it is deleted or its key is known.
+    LeftOut,
     /// A table with data that merges from now on.
     AppendToMerge,
+    /// What a schema contract drops.
+    Contract,
     /// Fractions finer than a microsecond.
     Nanoseconds,
     /// Doubles of more than 15 digits: dlt writes them as decimals, which DuckDB turns into the next double but one.
@@ -50,12 +54,14 @@ pub enum Difference {
 
 impl Difference {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Collision,
         Self::Beyond64Bits,
         Self::BadRecord,
         Self::SameKeyTwice,
+        Self::LeftOut,
         Self::AppendToMerge,
+        Self::Contract,
         Self::Nanoseconds,
         Self::Rounding,
         Self::Nul,
@@ -70,7 +76,9 @@ impl Difference {
             Self::Beyond64Bits => "beyond 64 bits",
             Self::BadRecord => "bad record",
             Self::SameKeyTwice => "same key twice",
+            Self::LeftOut => "left out",
             Self::AppendToMerge => "append to merge",
+            Self::Contract => "contract",
             Self::Nanoseconds => "nanoseconds",
             Self::Rounding => "rounding",
             Self::Nul => "nul",

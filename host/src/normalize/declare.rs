@@ -114,6 +114,8 @@ impl Rows {
             schema.max_nesting = hints.max_table_nesting.or(schema.max_nesting);
             schema.merge_strategy = hints.merge.strategy.or(schema.merge_strategy);
             schema.deduplicated = hints.merge.deduplicated.unwrap_or(schema.deduplicated);
+            // A merge needs the ids below its rows to find what it replaces.
+            schema.hands_down_ids |= schema.merges_by().is_some() && !schema.keeps_versions();
             schema.boundary_timestamp.clone_from(&hints.merge.versions.boundary_timestamp);
             for column in schema.columns.values_mut() {
                 set_keys(column, primary_key.as_deref(), merge_key.as_deref());
@@ -184,7 +186,10 @@ impl Rows {
         match (has, hint.data_type) {
             // A table that may not come has no columns either.
             (None, Some(data_type)) if !self.tables[table].contract.barred => {
-                self.type_column(table, column, data_type, |column| column.nullable = hint.nullable);
+                self.type_column(table, column, data_type, |column| {
+                    column.typed_by_hint = true;
+                    column.nullable = hint.nullable;
+                });
                 None
             }
             (None, _) => {

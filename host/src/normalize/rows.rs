@@ -100,12 +100,11 @@ impl Rows {
         rows
     }
 
-    /// Whether the rows below a root table carry its rows' ids: a merge needs them to find what it replaces, and tables
-    /// that have them keep getting them.
+    /// Whether the rows below a root table carry its rows' ids, as those of tables that merge or did so once, and of tables
+    /// that have them.
     pub(crate) fn needs_root_ids(&self, root: usize) -> bool {
         let Some((name, table)) = self.schema.tables.get_index(root) else { return false };
-        let merges_by_root = table.merges_by().is_some() && !table.keeps_versions();
-        merges_by_root
+        table.hands_down_ids
             || self.schema.tables.values().any(|child| {
                 child.columns.values().any(|column| column.root_key) && self.root_of(child) == Some(name.as_str())
             })

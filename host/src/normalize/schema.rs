@@ -15,6 +15,8 @@ pub struct Column {
     pub name: String,
     /// None while only nulls were seen: such a column is in the schema, not in the table.
     pub data_type: Option<DataType>,
+    /// Whether its type was told by a hint, before its first value.
+    pub typed_by_hint: bool,
     /// Whether the column takes NULL.
     pub nullable: bool,
     /// Part of the primary key.
@@ -59,6 +61,7 @@ impl Column {
         Self {
             name: name.into(),
             data_type,
+            typed_by_hint: false,
             nullable: true,
             primary_key: false,
             merge_key: false,
@@ -91,6 +94,8 @@ pub struct Table {
     pub deduplicated: bool,
     /// When versions of all loads begin and end (dlt's `x-boundary-timestamp`). None for the time of the load.
     pub boundary_timestamp: Option<Instant>,
+    /// Root tables: whether the rows below carry the ids of its rows. Once they do, they do so for good, as in dlt.
+    pub hands_down_ids: bool,
     /// In the order of creation; the key is the column's name.
     pub columns: IndexMap<String, Column>,
     /// Root tables: how many levels of objects and lists are taken apart (dlt's `x-normalizer.max_nesting`). None for
@@ -116,6 +121,7 @@ impl Table {
             merge_strategy: None,
             deduplicated: false,
             boundary_timestamp: None,
+            hands_down_ids: false,
             columns: IndexMap::new(),
             max_nesting: None,
             seen_data: false,

@@ -51,6 +51,12 @@ pub(super) fn read(document: &Value) -> Result<Schema, String> {
     for (name, raw) in tables.iter().filter(|(name, _)| !is_internal(name)) {
         schema.tables.insert(name.clone(), read_table(name, raw));
     }
+    let handing_down = document.pointer("/normalizers/json/config/propagation/tables").and_then(Value::as_object);
+    for root in handing_down.into_iter().flat_map(Map::keys) {
+        if let Some(table) = schema.tables.get_mut(root) {
+            table.hands_down_ids = true;
+        }
+    }
     Ok(schema)
 }
 
@@ -250,7 +256,9 @@ fn write_column(raw: &mut Map<String, Value>, column: &Column) {
         raw.insert("data_type".to_owned(), data_type.as_str().into());
     }
     let stored = raw.get("nullable").and_then(Value::as_bool);
-    if typed_now || stored.unwrap_or(true) != column.nullable {
+    // dlt does not say that a column may be null whose type it did not find itself.
+    let found_now = typed_now && !column.typed_by_hint;
+    if found_now || stored.unwrap_or(true) != column.nullable {
         raw.insert("nullable".to_owned(), column.nullable.into());
     }
     for (hint, on) in flags(&mut column.clone()) {
@@ -268,14 +276,12 @@ fn write_column(raw: &mut Map<String, Value>, column: &Column) {
 }
 
 /// dlt notes in the settings of its normalizer which root tables hand their `_dlt_id` down to all descendants: those that
-/// merge, and those with such an id in themselves or below.
+/// merged once, and those with such an id in themselves or below.
 fn propagate_root_keys(document: &mut Map<String, Value>, schema: &Schema) {
     let with_key = schema.tables.values().filter(|table| table.columns.values().any(|column| column.root_key));
     let with_key: HashSet<&str> = with_key.map(|table| schema.root_of(table).name.as_str()).collect();
-    let hands_down = |table: &&Table| {
-        let merges = table.merges_by().is_some() && !table.keeps_versions();
-        table.parent.is_none() && (merges || with_key.contains(table.name.as_str()))
-    };
+    let hands_down =
+        |table: &&Table| table.parent.is_none() && (table.hands_down_ids || with_key.contains(table.name.as_str()));
     let roots: Vec<_> = schema.tables.values().filter(|table| !table.is_internal()).filter(hands_down).collect();
     if roots.is_empty() {
         return;

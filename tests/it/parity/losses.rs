@@ -82,8 +82,18 @@ fn of_records_with_one_key_the_last_one_stays() {
 }
 
 #[test]
+fn a_record_that_is_left_out_is_left_out_whole() {
+    check(Difference::LeftOut);
+}
+
+#[test]
 fn a_table_with_rows_merges_from_now_on() {
     check(Difference::AppendToMerge);
+}
+
+#[test]
+fn a_contract_drops_what_breaks_it_and_no_more() {
+    check(Difference::Contract);
 }
 
 #[test]

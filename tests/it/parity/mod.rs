@@ -5,7 +5,7 @@
 mod crashes;
 mod losses;
 mod ours;
-mod text;
+pub(crate) mod text;
 
 use acceptance::corpus::{self, Case, Load};
 use acceptance::judge::Dump;

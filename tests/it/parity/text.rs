@@ -13,7 +13,7 @@ pub(super) fn difference(theirs: &str, ours: &str) -> String {
 
 /// Panics with all differences of two dumps.
 #[track_caller]
-pub(super) fn assert_same(theirs: &Dump, ours: &Dump) {
+pub(crate) fn assert_same(theirs: &Dump, ours: &Dump) {
     let cases = theirs.cases.keys().map(|case| (case.as_str(), difference(&theirs.text(case), &ours.text(case))));
     let books = ("the bookkeeping", difference(&theirs.books, &ours.books));
     let found = cases.chain([books]).filter(|(_, lines)| !lines.is_empty());

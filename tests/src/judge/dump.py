@@ -17,7 +17,8 @@ from dlt.common.schema import Schema
 from dlt.common.schema.utils import generate_version_hash
 
 LINKS = ("_dlt_id", "_dlt_parent_id", "_dlt_list_idx", "_dlt_root_id", "_dlt_load_id")
-DETERMINISTIC = ("upsert", "insert-only", "cdc", "scd2")
+DATES = {"x-valid-from", "x-valid-to"}
+DAY = datetime.timedelta(days=1)
 # What counts versions is compared by its meaning: a new version when the content is new.
 COUNTERS = ("version", "version_hash", "previous_hashes", "imported_version_hash")
 
@@ -47,7 +48,9 @@ class Dataset:
             self.columns[table][column] = data_type if nullable else f"{data_type} NOT NULL"
         self.schema = json.loads(self.rows("_dlt_version", "inserted_at")[-1]["schema"])
         self.names = sorted({*self.columns, *self.schema["tables"]})
-        self.loads = [row["load_id"] for row in self.rows("_dlt_loads", "load_id")]
+        loads = self.rows("_dlt_loads", "load_id")
+        self.loads = [row["load_id"] for row in loads]
+        self.ends = [row["inserted_at"] for row in loads]
 
     def rows(self, table, order="rowid"):
         """The rows of a table, without their nulls."""
@@ -60,6 +63,13 @@ class Dataset:
 
     def load(self, load_id):
         return f"load {self.loads.index(load_id) + 1}" if load_id in self.loads else f"no load `{load_id}`"
+
+
+    def time(self, value):
+        """A time of a load as its number; another one, which was told by hints, as it is."""
+        if self.ends[0] - DAY < value <= self.ends[-1]:
+            return f"time of load {1 + sum(end < value for end in self.ends)}"
+        return _value(value)
 
 
 def _case(data, names):
@@ -104,7 +114,9 @@ def _rows(data, names):
 
 def _tree(data, below, name, row, root, depth):
     hints = data.schema["tables"].get(name, {})
-    values = " ".join(f"{key}={_value(value)}" for key, value in sorted(row.items()) if key not in LINKS)
+    dates = [column for column, hint in hints.get("columns", {}).items() if DATES.intersection(hint)]
+    values = {key: data.time(value) if key in dates else _value(value) for key, value in sorted(row.items())}
+    values = " ".join(f"{key}={value}" for key, value in values.items() if key not in LINKS)
     links = []
     if "_dlt_load_id" in row:
         links.append(data.load(row["_dlt_load_id"]))
@@ -127,9 +139,17 @@ def _id(row, name, hints):
     if "parent" in hints and "_dlt_parent_id" in row and "_dlt_list_idx" in row:
         if row_id == get_nested_row_hash(row["_dlt_parent_id"], name, row["_dlt_list_idx"]):
             return "hash"
-    elif len(row_id) == 14 and hints.get("x-merge-strategy") not in DETERMINISTIC:
+    elif len(row_id) == 14 and not _makes_ids(hints):
         return "random"
     return f"id {row_id}"
+
+
+def _makes_ids(hints):
+    """Whether the ids of a root table are made of its rows; all others are drawn."""
+    strategy = hints.get("x-merge-strategy") if hints.get("write_disposition") == "merge" else None
+    if strategy == "scd2":
+        return "x-row-version" in hints["columns"].get("_dlt_id", {})
+    return strategy in ("upsert", "insert-only", "cdc")
 
 
 def _books(data):

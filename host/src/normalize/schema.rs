@@ -79,6 +79,7 @@ impl Column {
 
 /// One table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are notes that dlt keeps, each of its own")]
 pub struct Table {
     /// Normalized name.
     pub name: String,

@@ -60,7 +60,9 @@ impl<'a> Outcome<'a> {
             let before = outcome.counts;
             for (at, page) in run.pages.iter().enumerate() {
                 if matches!(cut, Cut::Lines) {
-                    page.iter().for_each(|line| outcome.line(&mut normalizer, run, line));
+                    for line in page {
+                        outcome.line(&mut normalizer, run, line);
+                    }
                 } else if !outcome.page(&mut normalizer, run, &page.join(&b'\n')) {
                     outcome.refused.push((place, at));
                 }

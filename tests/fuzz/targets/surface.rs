@@ -10,10 +10,13 @@ mod host {
         }
         pub mod text;
     }
+    pub mod http {
+        pub mod limits;
+    }
 }
 mod assemble;
 
-use host::component;
+use host::{component, http};
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| component::tests::any_surface::check(data));
 libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, _seed: u32| {

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     config::{Config, Overrides},
+    incremental::Mark,
     model::ResourceName,
     normalize::schema::Schema,
     pipeline,
@@ -182,15 +183,27 @@ impl Known {
                 "cursor" => "next page",
                 "state" => "state of the component",
                 "refresh" => "refresh that is under way",
+                "reading" => "incremental read that is under way",
+                "boundary" => "known records at the last value",
                 other => other,
             };
-            facts.push(Fact { name: name.to_owned(), value: shown(value) });
+            let value = match (key.as_str(), value) {
+                ("reading", read) => {
+                    let start = read.get("start").map_or_else(|| "the beginning".to_owned(), shown_mark);
+                    let highest =
+                        read.get("highest").map_or_else(|| "nothing".to_owned(), |at| shown_mark(&at["value"]));
+                    format!("`{}` from {start}, up to {highest} so far", shown(&read["cursor_path"]))
+                }
+                ("boundary", Value::Array(hashes)) => hashes.len().to_string(),
+                (_, value) => shown(value),
+            };
+            facts.push(Fact { name: name.to_owned(), value });
         }
         for (key, value) in kept.iter().filter(|(key, _)| *key != state::KEY) {
             match (key.as_str(), value) {
                 ("incremental", Value::Object(fields)) => facts.extend(fields.iter().map(|(field, kept)| Fact {
                     name: format!("last value of `{field}`"),
-                    value: shown(&kept["last_value"]),
+                    value: shown_mark(&kept["last_value"]),
                 })),
                 (key, value) => facts.push(Fact { name: key.to_owned(), value: shown(value) }),
             }
@@ -242,11 +255,17 @@ impl Known {
     fn forget(&mut self, name: &ResourceName, source: &str) {
         state::forget(&mut self.sources, source, name);
         self.state.completed.remove(name);
+        self.state.incremental.remove(name);
         let refresh = self.state.resources.remove(name).and_then(|checkpoint| checkpoint.refresh);
         if refresh.is_some() {
             self.state.resources.insert(name.clone(), Checkpoint { refresh, ..Checkpoint::default() });
         }
     }
+}
+
+/// A value of an incremental field for people, without the tag that dlt gives to Python's types.
+fn shown_mark(value: &Value) -> String {
+    Mark::new(value).map_or_else(|| shown(value), |mark| mark.to_string())
 }
 
 /// A value for people: text as it is, everything else as JSON.

@@ -1,7 +1,7 @@
 //! What is remembered between reads, across kills, and by dlt.
 
 use acceptance::dlt;
-use acceptance::fake_jivo::{FakeJivo, Fault, Options, Paging};
+use acceptance::fake_jivo::{FakeJivo, Fault, Options, Paging, Reply};
 use acceptance::project::Project;
 use rustix::process::Signal;
 use toml::Value;
@@ -35,6 +35,28 @@ fn full_refresh_forgets_where_the_reads_ended() {
     run(&project);
     assert_eq!(since(&server, 6), ["2026-01-01T00%3A29%3A03.249Z"]);
     check_once(&project, 245);
+}
+
+#[test]
+fn what_is_remembered_is_shown_and_can_be_forgotten() {
+    let server = start(Options { page_size: 50, ..Options::default() });
+    let project = project(&server, "'created_at'").without_retries();
+    run(&project);
+    let show = || project.cli().args(["state", "show"]).run();
+    show().code(0).stdout_has(&["\n  last value of `created_at`: 2026-01-01T00:29:03.249Z\n"]).lacks("reading");
+    server.grow(400);
+    let asked = server.requests_to(INBOUND).len();
+    server.fault(INBOUND, asked + 8.., Fault::Answer(Reply::error(503, "Try later")));
+    project.run().run().code(4);
+    server.heal();
+    show().code(0).stdout_has(&[
+        "\n  incremental read that is under way: `created_at` from 2026-01-01T00:29:03.249Z, up to 2026-01-01T00:40:43.349Z so far\n",
+        "\n  last value of `created_at`: 2026-01-01T00:29:03.249Z\n",
+    ]);
+    assert_eq!(project.count(INBOUND), 350);
+    project.cli().args(["state", "reset", INBOUND]).run().code(0).stdout_has(&["last value of `created_at`"]);
+    show().code(0).lacks("created_at");
+    assert_eq!(counts(&run(&project).1), (400, 0));
 }
 
 /// Runs until the service has been asked for `pages` more pages, the last of which it does not give, and kills.

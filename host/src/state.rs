@@ -1,8 +1,9 @@
 //! What a pipeline remembers between runs, kept in the destination in the transaction of the rows it speaks of.
 //!
 //! It lies in dlt's state document below `sources.<source>`, in keys that dlt leaves alone, so that dlt and this program
-//! can take turns on one dataset. The format carries a version; one that is newer than this program is refused rather than
-//! misread.
+//! can take turns on one dataset. Checkpoints of rows that wait in staging do not lie there but beside these rows: they
+//! come and go with them, and dlt's state speaks only of rows that are in the dataset. The format carries a version; one that
+//! is newer than this program is refused rather than misread.
 
 mod incremental;
 
@@ -30,6 +31,10 @@ pub struct State {
     pub tokens: BTreeMap<String, String>,
     /// Where each resource stands.
     pub resources: BTreeMap<ResourceName, Checkpoint>,
+    /// Those of them whose rows wait in staging.
+    pub waiting: BTreeSet<ResourceName>,
+    /// Where resources stand whose rows wait in staging, and of which nobody knows yet whether they are gone on with.
+    pub staged: BTreeMap<ResourceName, Checkpoint>,
     /// dlt's state of incremental fields, by resource and path of the field. Shared with dlt: either goes on where the
     /// other ended.
     pub incremental: BTreeMap<ResourceName, Map<String, Value>>,
@@ -94,6 +99,15 @@ pub enum StateError {
     },
 }
 
+/// What lies beside staged rows.
+#[derive(Serialize, Deserialize)]
+struct Staged {
+    version: u32,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tokens: BTreeMap<String, String>,
+    resources: BTreeMap<String, Checkpoint>,
+}
+
 /// What lies below `sources.<source>.sluicegate`.
 #[derive(Serialize, Deserialize)]
 struct Header {
@@ -130,7 +144,67 @@ impl State {
         Ok(state)
     }
 
-    /// Writes the state of a source into dlt's `sources` object and leaves everything else there as it is.
+    /// Reads what lies beside staged rows.
+    pub fn read_staged(&mut self, staged: &Value, source: &str) -> Result<(), StateError> {
+        let damaged = |error| StateError::Damaged { source_name: source.to_owned(), source: error };
+        let staged = Staged::deserialize(staged).map_err(damaged)?;
+        if staged.version > VERSION {
+            return Err(StateError::TooNew { source_name: source.to_owned(), found: staged.version });
+        }
+        // Cursors may hold tokens that were made in the run that staged the rows.
+        for (key, token) in staged.tokens {
+            self.tokens.entry(key).or_insert(token);
+        }
+        let resources = staged.resources.into_iter();
+        self.staged = resources.filter_map(|(name, known)| Some((ResourceName::new(name).ok()?, known))).collect();
+        Ok(())
+    }
+
+    /// Lays what is known of staged rows over dlt's `sources` object, for people: it speaks of all rows then.
+    pub fn lay_staged_over(&self, sources: &mut Value, source: &str) {
+        let resources = entry(entry(object(sources), source), "resources");
+        for (name, checkpoint) in &self.staged {
+            entry(resources, name.as_str()).insert(KEY.into(), json!(checkpoint));
+        }
+    }
+
+    /// Goes on with a resource: where its staged rows end if its rows are staged now, too, and else where its rows in the
+    /// dataset end. A refresh that is under way is always gone on with.
+    pub fn take_up(&mut self, resource: &ResourceName, stages: bool) {
+        match self.staged.remove(resource) {
+            Some(known) if stages || known.refresh.is_some() => {
+                self.resources.insert(resource.clone(), known);
+                self.waiting.insert(resource.clone());
+            }
+            // A cursor in the dataset's state has rows behind it that were not staged.
+            _ if stages => {
+                if let Some(known) = self.resources.get_mut(resource) {
+                    (known.cursor, known.reading) = (None, None);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Begins to stage a resource from its first page on: what was staged of it is no more.
+    pub fn stage_anew(&mut self, resource: &ResourceName) {
+        let was_waiting = !self.waiting.insert(resource.clone());
+        if let Some(known) = self.resources.get_mut(resource).filter(|_| was_waiting) {
+            (known.cursor, known.reading) = (None, None);
+        }
+    }
+
+    /// What is to lie beside staged rows; none when no rows are.
+    pub fn staged(&self) -> Option<Value> {
+        let waiting = self.waiting.iter().filter_map(|name| self.resources.get_key_value(name));
+        let resources: BTreeMap<_, _> =
+            waiting.chain(&self.staged).map(|(name, checkpoint)| (name.to_string(), checkpoint.clone())).collect();
+        let staged = Staged { version: VERSION, tokens: self.tokens.clone(), resources };
+        (!staged.resources.is_empty()).then(|| json!(staged))
+    }
+
+    /// Writes the state of a source into dlt's `sources` object and leaves everything else there as it is, what it says of
+    /// resources whose rows wait in staging included.
     pub fn write(&self, sources: &mut Value, source: &str) {
         let own = entry(object(sources), source);
         let header = Header {
@@ -144,7 +218,8 @@ impl State {
             let (Ok(name), Some(resource)) = (ResourceName::new(name.as_str()), resource.as_object_mut()) else {
                 continue;
             };
-            if self.resources.get(&name).is_none_or(Checkpoint::is_empty) {
+            let waits = self.waiting.contains(&name);
+            if !waits && self.resources.get(&name).is_none_or(Checkpoint::is_empty) {
                 resource.shift_remove(KEY);
             }
             if !self.incremental.contains_key(&name) {
@@ -154,7 +229,9 @@ impl State {
         for (name, fields) in &self.incremental {
             entry(resources, name.as_str()).insert(INCREMENTAL.into(), Value::Object(fields.clone()));
         }
-        for (name, checkpoint) in self.resources.iter().filter(|(_, checkpoint)| !checkpoint.is_empty()) {
+        let here =
+            |(name, checkpoint): &(&ResourceName, &Checkpoint)| !self.waiting.contains(*name) && !checkpoint.is_empty();
+        for (name, checkpoint) in self.resources.iter().filter(here) {
             entry(resources, name.as_str()).insert(KEY.into(), json!(checkpoint));
         }
         resources.retain(|_, resource| resource.as_object().is_none_or(|resource| !resource.is_empty()));
@@ -162,12 +239,10 @@ impl State {
 }
 
 /// Takes everything out of dlt's `sources` object that is known of a resource, dlt's own words included.
-pub fn forget(sources: &mut Value, source: &str, resource: &ResourceName) {
-    if let Some(resources) =
-        sources.get_mut(source).and_then(|own| own.get_mut("resources")).and_then(Value::as_object_mut)
-    {
-        resources.shift_remove(resource.as_str());
-    }
+/// Tells whether anything was.
+pub fn forget(sources: &mut Value, source: &str, resource: &ResourceName) -> bool {
+    let resources = sources.get_mut(source).and_then(|own| own.get_mut("resources")).and_then(Value::as_object_mut);
+    resources.is_some_and(|resources| resources.shift_remove(resource.as_str()).is_some())
 }
 
 /// Takes everything out of dlt's `sources` object that is known of a source, but for some resources and the tokens.
@@ -195,82 +270,4 @@ fn entry<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn name(text: &str) -> ResourceName {
-        ResourceName::new(text).unwrap()
-    }
-
-    fn sample() -> State {
-        let mut state = State::default();
-        state.tokens.insert("jivo_public_id".into(), "sgt_0123".into());
-        let checkpoint = Checkpoint { cursor: Some("v1.abc".into()), ..Checkpoint::default() };
-        state.resources.insert(name("inbound_messages"), checkpoint);
-        state.completed.insert(name("status"));
-        state
-    }
-
-    #[test]
-    fn what_is_written_is_read() {
-        let mut sources = json!({});
-        sample().write(&mut sources, "jivochat_source");
-        assert_eq!(State::read(&sources, "jivochat_source").unwrap(), sample());
-        assert_eq!(State::read(&sources, "another").unwrap(), State::default());
-    }
-
-    #[test]
-    fn dlt_s_own_state_is_left_alone() {
-        let dlt = json!({"incremental": {"created_at": {"last_value": 5}}});
-        let mut sources = json!({
-            "jivochat_source": {"resources": {
-                "inbound_messages": dlt, "old": {"sluicegate": {"cursor": "x"}}, "Mine": {"sluicegate": 1, "incremental": 2},
-            }, "mine": 1},
-            "another": {"resources": {}},
-        });
-        let known = State::read(&sources, "jivochat_source").unwrap();
-        State { incremental: known.incremental, ..sample() }.write(&mut sources, "jivochat_source");
-        assert_eq!(sources["jivochat_source"]["resources"]["inbound_messages"]["incremental"], dlt["incremental"]);
-        assert_eq!(sources["jivochat_source"]["mine"], 1);
-        assert_eq!(sources["jivochat_source"]["resources"]["Mine"], json!({"sluicegate": 1, "incremental": 2}));
-        assert!(sources["jivochat_source"]["resources"].get("old").is_none());
-        assert!(sources.get("another").is_some());
-    }
-
-    #[test]
-    fn incremental_fields_are_written_where_dlt_keeps_them_and_forgotten_with_their_resource() {
-        let watermark = json!({"initial_value": null, "last_value": 5, "unique_hashes": [], "start_value": null});
-        let mut state = sample();
-        let fields = Map::from_iter([("created_at".to_owned(), watermark.clone())]);
-        state.incremental.insert(name("inbound_messages"), fields);
-        let mut sources = json!({});
-        state.write(&mut sources, "s");
-        assert_eq!(sources["s"]["resources"]["inbound_messages"]["incremental"]["created_at"], watermark);
-        assert_eq!(State::read(&sources, "s").unwrap(), state);
-        state.incremental.clear();
-        state.write(&mut sources, "s");
-        assert_eq!(sources["s"]["resources"]["inbound_messages"].get("incremental"), None);
-    }
-
-    #[test]
-    fn what_is_forgotten_is_gone_in_dlt_s_words_as_well() {
-        let resource = json!({"incremental": {"at": {"last_value": 5}}, "sluicegate": {"cursor": "x"}});
-        let header = json!({"version": 1, "tokens": {"id": "sgt-0"}});
-        let resources = json!({"a": resource, "b": resource, "c": resource});
-        let mut sources = json!({"s": {"sluicegate": header, "mine": 1, "resources": resources}, "other": {"mine": 2}});
-        forget(&mut sources, "s", &name("a"));
-        assert_eq!(sources["s"]["resources"], json!({"b": resource, "c": resource}));
-        forget_others(&mut sources, "s", &[&name("c")]);
-        assert_eq!(sources, json!({"s": {"sluicegate": header, "resources": {"c": resource}}, "other": {"mine": 2}}));
-        forget(&mut sources, "none", &name("c"));
-        forget_others(&mut sources, "none", &[]);
-    }
-
-    #[test]
-    fn a_later_format_and_a_damaged_one_are_refused() {
-        let later = json!({"s": {"sluicegate": {"version": 2}}});
-        assert!(matches!(State::read(&later, "s"), Err(StateError::TooNew { found: 2, .. })));
-        let damaged = json!({"s": {"sluicegate": {"version": "one"}}});
-        assert!(matches!(State::read(&damaged, "s"), Err(StateError::Damaged { .. })));
-    }
-}
+mod tests;

@@ -1,5 +1,6 @@
 //! Runs that stop in the middle, and how the next one goes on.
 
+use acceptance::dlt;
 use acceptance::fake_jivo::{FakeJivo, Fault, Options, Reply};
 use acceptance::project::Project;
 use rustix::process::Signal;
@@ -56,6 +57,38 @@ fn a_killed_run_goes_on_where_it_was() {
     project.run().run().code(0);
     check_whole(&project);
     assert!(starts(&server) < 4, "each run began at the first page");
+}
+
+/// What dlt finds in the dataset: its loads, and the names of resources in its state.
+const JUDGE: &str = "import dlt\n\
+    pipeline = dlt.pipeline('jivochat_pipeline', destination=dlt.destinations.duckdb('jivochat.duckdb'), \
+    dataset_name='jivochat_data')\n\
+    pipeline.sync_destination()\n\
+    dataset = pipeline.dataset()\n\
+    print(len(dataset.load_ids()), sorted(pipeline.state['sources']['jivochat_source']['resources']))\n\
+    print(dict(dataset.row_counts().fetchall())['inbound_messages'])";
+
+#[test]
+fn a_killed_replace_is_one_load_in_the_end() {
+    let (server, project) = long();
+    let project = project.only(&["inbound_messages"]).set("resources.inbound_messages.write_disposition", "replace");
+    project.run().run().code(0);
+    let first = project.value("SELECT min(_dlt_load_id) FROM jivochat_data.inbound_messages");
+    for pages in [6, 3, 9] {
+        stop_after(&server, &project, pages, Signal::KILL);
+        let old = format!("SELECT count(*) FROM jivochat_data.inbound_messages WHERE _dlt_load_id = '{first}'");
+        assert_eq!(project.value(&old), "1000");
+        assert_eq!(project.count("_dlt_loads"), 1);
+    }
+    assert_ne!(project.value("SELECT count(*) FROM jivochat_data_staging.inbound_messages"), "0");
+    // dlt's state says nothing of a replacement that is under way.
+    dlt::run(project.dir(), JUDGE).stdout_has(&["1 []", "1000"]);
+    project.run().run().code(0);
+    assert_eq!(project.count("_dlt_loads"), 2);
+    assert_eq!(project.count("inbound_messages"), 1000);
+    assert_eq!(project.value("SELECT count(DISTINCT _dlt_load_id) FROM jivochat_data.inbound_messages"), "1");
+    dlt::run(project.dir(), JUDGE).stdout_has(&["2 []", "1000"]);
+    assert!(starts(&server) < 5, "a run began at the first page");
 }
 
 #[test]

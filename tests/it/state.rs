@@ -76,6 +76,23 @@ fn what_is_forgotten_is_read_from_its_beginning() {
 }
 
 #[test]
+fn a_replacement_that_was_stopped_is_shown_and_forgotten_without_a_load() {
+    let server = start(Options { inbound: 40, page_size: 10, ..Options::default() });
+    server.fault(INBOUND, 3..=3, Fault::Answer(Reply::error(500, "Not now")));
+    let project = Project::new(&server).only(&["status", INBOUND]).without_retries();
+    let project = project.set("resources.inbound_messages.write_disposition", "replace").set("load.commit_rows", 1);
+    project.run().run().code(4);
+    let loads = project.count("_dlt_loads");
+    assert!(show(&project, &[])["resources"][INBOUND]["cursor"].as_str().unwrap().contains("page=3"));
+    project.cli().args(["state", "reset", INBOUND]).run().code(0).stdout_has(&["inbound_messages: forgot next page\n"]);
+    assert_eq!(show(&project, &[])["resources"][INBOUND]["cursor"], Value::Null);
+    assert_eq!(project.count("_dlt_loads"), loads);
+    project.run().run().code(0);
+    assert_eq!(server.requests_to(INBOUND).len(), 7);
+    assert_eq!(project.count(INBOUND), 40);
+}
+
+#[test]
 fn dlt_s_incremental_state_is_shown_and_forgotten() {
     let (_server, project) = stopped();
     let pipeline = "import dlt, json\n\

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use crate::{
     config::{Config, Hints},
-    model::{ResourceSpec, WriteDisposition},
+    model::{MergeStrategy, ResourceSpec, WriteDisposition},
     normalize::{Naming, ResourceHints, schema::Schema},
     pipeline::{Action, Planned},
     state::State,
@@ -42,7 +42,7 @@ pub(crate) fn check(hints: &[ResourceHints], stored: &Schema, config: &Config) -
     for hints in hints.iter().filter(|hints| hints.write_disposition == WriteDisposition::Merge) {
         let name = &hints.resource;
         let table = stored.tables.get(&Naming::default().path(name.as_str()));
-        let strategy = hints.merge.strategy.or_else(|| table?.merge_strategy).unwrap_or_default();
+        let strategy = strategy(hints, stored);
         let has_key = match &hints.primary_key {
             Some(key) => !key.is_empty(),
             None => table.is_some_and(|table| table.columns.values().any(|column| column.primary_key)),
@@ -58,6 +58,24 @@ pub(crate) fn check(hints: &[ResourceHints], stored: &Schema, config: &Config) -
         }
     }
     Ok(())
+}
+
+/// Goes on with the resources whose rows wait in staging.
+pub(crate) fn take_up(hints: &[ResourceHints], stored: &Schema, state: &mut State) {
+    for hints in hints.iter().filter(|hints| hints.write_disposition != WriteDisposition::Skip) {
+        let stages = match hints.write_disposition {
+            WriteDisposition::Replace => true,
+            WriteDisposition::Merge => strategy(hints, stored) == MergeStrategy::Scd2,
+            _ => false,
+        };
+        state.take_up(&hints.resource, stages);
+    }
+}
+
+/// How rows are merged. What the hints leave open is as it is stored.
+fn strategy(hints: &ResourceHints, stored: &Schema) -> MergeStrategy {
+    let table = stored.tables.get(&Naming::default().path(hints.resource.as_str()));
+    hints.merge.strategy.or_else(|| table?.merge_strategy).unwrap_or_default()
 }
 
 /// Decides what is done with each resource.

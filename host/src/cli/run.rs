@@ -55,9 +55,13 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     };
     let sources = Value::Object(stored.state.unwrap_or_default());
     let mut state = State::read(&sources, &session.config.source)?;
+    if let Some(staged) = &stored.staged {
+        state.read_staged(staged, &session.config.source)?;
+    }
     state.tokens = session.tokens(&state.tokens)?;
     let source = session.source(&state.tokens)?;
     let mut schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
+    plan::take_up(&hints, &schema, &mut state);
     let mut planned = plan::plan(hints.clone(), &state);
     let refresh = if args.full_refresh { Some(RefreshMode::Data) } else { args.refresh };
     let drop_others = refresh.and_then(|mode| refresh::ask(mode, &mut planned, &mut state, &mut schema));

@@ -70,14 +70,20 @@ pub(crate) async fn reset(args: &StateArgs) -> Outcome {
     }
     let mut sources = known.sources.clone();
     known.state.write(&mut sources, &config.source);
-    if Value::Object(stored.state.unwrap_or_default()) != sources {
-        let now = jiff::Timestamp::now().as_microsecond();
-        let schema = stored.schema.unwrap_or_else(|| Schema::new(&config.source));
+    let staged = known.state.staged();
+    let now = jiff::Timestamp::now().as_microsecond();
+    let schema = stored.schema.unwrap_or_else(|| Schema::new(&config.source));
+    if Value::Object(stored.state.unwrap_or_default()) == sources {
+        if stored.staged != staged {
+            sink.save(&schema, staged.as_ref(), now)?;
+        }
+    } else {
         let load_id = pipeline::load_id(now);
         sink.commit(&CommitLoad {
             load_id: &load_id,
             schema: &schema,
             state: &sources,
+            staged: staged.as_ref(),
             finished: &[],
             inserted_at: now,
         })?;
@@ -137,8 +143,12 @@ struct Known {
 
 impl Known {
     fn new(config: &Config, stored: &Stored) -> Result<Self, Failure> {
-        let sources = Value::Object(stored.state.clone().unwrap_or_default());
-        let state = State::read(&sources, &config.source)?;
+        let mut sources = Value::Object(stored.state.clone().unwrap_or_default());
+        let mut state = State::read(&sources, &config.source)?;
+        if let Some(staged) = &stored.staged {
+            state.read_staged(staged, &config.source)?;
+            state.lay_staged_over(&mut sources, &config.source);
+        }
         let kept =
             sources[&config.source]["resources"].as_object().into_iter().flatten().map(|(name, _)| name.as_str());
         let tables = stored.schema.iter().flat_map(|schema| schema.tables.values());
@@ -256,9 +266,10 @@ impl Known {
         state::forget(&mut self.sources, source, name);
         self.state.completed.remove(name);
         self.state.incremental.remove(name);
-        let refresh = self.state.resources.remove(name).and_then(|checkpoint| checkpoint.refresh);
+        self.state.resources.remove(name);
+        let refresh = self.state.staged.remove(name).and_then(|checkpoint| checkpoint.refresh);
         if refresh.is_some() {
-            self.state.resources.insert(name.clone(), Checkpoint { refresh, ..Checkpoint::default() });
+            self.state.staged.insert(name.clone(), Checkpoint { refresh, ..Checkpoint::default() });
         }
     }
 }

@@ -98,6 +98,10 @@ pub(super) struct Loader {
     halts: Halts,
     load: Option<OpenLoad>,
     loads: Vec<LoadReport>,
+    /// What is noted beside rows that wait in staging.
+    saved: Option<serde_json::Value>,
+    /// Something was taken out of the state that is committed.
+    forgot: bool,
     /// Microseconds since the epoch of the newest load id.
     last_id: i64,
 }
@@ -122,6 +126,7 @@ impl Loader {
         }
         let targets = planned.iter().map(|planned| Target::new(planned, &mut normalizer, &mut sink)).collect();
         Self {
+            saved: state.staged(),
             sink,
             normalizer,
             sources,
@@ -133,6 +138,7 @@ impl Loader {
             halts,
             load: None,
             loads: Vec::new(),
+            forgot: false,
             last_id: 0,
         }
     }
@@ -210,6 +216,7 @@ impl Loader {
         if target.fresh && target.stages {
             // Rows that an earlier attempt left in staging, and those on their way there, are of another reading.
             let table = target.table.clone();
+            self.state.stage_anew(&target.name);
             self.flush()?;
             self.sink.restart(self.normalizer.schema(), &table)?;
         }
@@ -231,7 +238,7 @@ impl Loader {
             }
         };
         if target.fresh && target.refresh.is_some() {
-            state::forget(&mut self.sources, &self.source, &target.name);
+            self.forgot |= state::forget(&mut self.sources, &self.source, &target.name);
             self.state.resources.remove(&target.name);
             self.state.incremental.remove(&target.name);
         }
@@ -312,9 +319,15 @@ impl Loader {
                 filter.keep(&target.name, target.complete, &mut self.state);
             }
         }
+        for target in self.targets.iter().filter(|target| target.complete && target.over) {
+            self.state.waiting.remove(&target.name);
+        }
         let mut sources = self.sources.clone();
         self.state.write(&mut sources, &self.source);
-        if self.load.as_ref().is_none_or(|load| load.rows == 0) && !swaps && !self.is_news(&sources) {
+        let news = swaps || self.is_news(&sources);
+        let staged = self.state.staged();
+        let unsaved = staged.is_some() && staged != self.saved;
+        if self.load.as_ref().is_none_or(|load| load.rows == 0) && !news && !unsaved {
             self.load = None;
             self.settle();
             return Ok(());
@@ -326,14 +339,24 @@ impl Loader {
             self.normalizer.settle(name);
         }
         let Some(load) = self.load.take() else { return Ok(()) };
+        if staged.is_some() && !news && !self.sink.changes_dataset() {
+            // Nothing that a reader could see: no load, and no word of it in dlt's state.
+            self.sink.save(self.normalizer.schema(), staged.as_ref(), now)?;
+            self.saved = staged;
+            self.settle();
+            return Ok(());
+        }
         let committed = self.sink.commit(&CommitLoad {
             load_id: &load.id,
             schema: self.normalizer.schema(),
             state: &sources,
+            staged: staged.as_ref(),
             finished: &finished,
             inserted_at: now,
         })?;
         self.sources = sources;
+        self.saved = staged;
+        self.forgot = false;
         self.settle();
         let report = LoadReport { load_id: load.id, rows: committed.rows };
         self.observer.event(&Event::Committed(&report));
@@ -352,6 +375,6 @@ impl Loader {
     fn is_news(&self, sources: &serde_json::Value) -> bool {
         let stored = State::read(&self.sources, &self.source).unwrap_or_default();
         let new = State::read(sources, &self.source).unwrap_or_default();
-        State { tokens: new.tokens.clone(), ..stored } != new
+        self.forgot || State { tokens: new.tokens.clone(), ..stored } != new
     }
 }

@@ -128,7 +128,13 @@ impl Disk {
         let sink = Sink::open(options, &mut |_| ()).unwrap();
         let stored = sink.stored().unwrap();
         let sources = json!(stored.state.unwrap_or_default());
-        let state = State::read(&sources, "numbers").unwrap();
+        let mut state = State::read(&sources, "numbers").unwrap();
+        if let Some(staged) = &stored.staged {
+            state.read_staged(staged, "numbers").unwrap();
+        }
+        for name in names {
+            state.take_up(&ResourceName::new(*name).unwrap(), disposition == WriteDisposition::Replace);
+        }
         let planned: Vec<Planned> = names
             .iter()
             .map(|name| {
@@ -286,11 +292,35 @@ async fn replaced_rows_stay_until_the_new_ones_are_complete() {
     let disk = Disk::new();
     disk.run(&Numbers::new(3), &["one"], WriteDisposition::Replace, forever()).await;
     let failing = Numbers::new(5).failing("one", 4, &[ErrorKind::Permanent]);
-    disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
+    let finished = disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
     assert_eq!(disk.ids("one"), json!([[6, 6]]));
+    // Rows that only wait are no load.
+    assert!(finished.report.loads.is_empty());
     let finished = disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
     assert_eq!(finished.report.resources[0].pages, 1);
     assert_eq!(disk.ids("one"), json!([[10, 10]]));
+    assert_eq!(disk.query("SELECT count(*)::INT FROM data._dlt_loads"), json!([[2]]));
+    assert_eq!(disk.query("SELECT count(DISTINCT _dlt_load_id)::INT FROM data.one"), json!([[1]]));
+}
+
+/// What one resource stages does not get in the way of what another one loads, and a replacement that was given up leaves
+/// nothing.
+#[tokio::test]
+async fn staged_rows_wait_while_others_are_loaded() {
+    let disk = Disk::new();
+    let failing = Numbers::new(3).failing("one", 2, &[ErrorKind::Permanent]);
+    disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
+    let finished = disk.run(&failing, &["two"], WriteDisposition::Append, forever()).await;
+    assert_eq!(statuses(&finished), [ResourceStatus::Loaded]);
+    let finished = disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
+    assert_eq!(finished.report.resources[0].pages, 1);
+    assert_eq!(disk.ids("one"), json!([[6, 6]]));
+
+    let failing = Numbers::new(3).failing("one", 2, &[ErrorKind::Permanent]);
+    disk.run(&failing, &["one"], WriteDisposition::Replace, forever()).await;
+    let finished = disk.run(&failing, &["one"], WriteDisposition::Append, forever()).await;
+    assert_eq!(finished.report.resources[0].pages, 3);
+    assert_eq!(disk.ids("one"), json!([[12, 6]]));
 }
 
 #[tokio::test]

@@ -35,6 +35,35 @@ impl Sink {
         Ok(committed)
     }
 
+    /// Commits rows that were staged, with the schema that they need and what is known of them, as no load of its own: readers
+    /// see nothing of it but new columns and tables. Only for a load that has not changed the dataset.
+    ///
+    /// # Errors
+    /// [`SinkError::Full`], [`SinkError::Contract`] and what [`SinkError`] lists beside. The load is rolled back.
+    pub fn save(&mut self, schema: &Schema, staged: Option<&Value>, at: i64) -> Result<(), SinkError> {
+        self.begin()?;
+        let done = self.save_within(schema, staged, at);
+        self.schema_document = Some(self.or_rollback(done)?);
+        self.load = None;
+        self.new_file = false;
+        Ok(())
+    }
+
+    fn save_within(&mut self, schema: &Schema, staged: Option<&Value>, at: i64) -> Result<Value, SinkError> {
+        let mut load = self.load.take().unwrap_or_default();
+        let made = self.make_tables(&mut load, schema, &[]);
+        let forgotten = std::mem::take(&mut load.forgotten);
+        self.load = Some(load);
+        made?;
+        self.ensure_staged()?;
+        let (document, _) = self.write_schema(schema, &forgotten, &timestamp(at)?)?;
+        self.write_staged(schema, staged)?;
+        fault::point(Point::BeforeCommit);
+        self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error))?;
+        fault::point(Point::AfterCommit);
+        Ok(document)
+    }
+
     fn finish(&mut self, end: &CommitLoad<'_>) -> Result<(Committed, Value, Value), SinkError> {
         let roots = end.finished.iter().filter_map(|name| end.schema.tables.get(name));
         let complete: Vec<_> = roots.filter(|root| self.entry(root) == Entry::WhenComplete).collect();
@@ -48,6 +77,7 @@ impl Sink {
         let at = timestamp(end.inserted_at)?;
         let (schema_document, hash) = self.write_schema(end.schema, &forgotten, &at)?;
         let state_document = self.write_state(end, &at)?;
+        self.write_staged(end.schema, end.staged)?;
         let name = self.tables.name(Place::Main, LOADS);
         let sql = format!(
             "INSERT INTO {name} (load_id, schema_name, status, inserted_at, schema_version_hash) \
@@ -62,8 +92,8 @@ impl Sink {
         Ok((Committed { rows }, schema_document, state_document))
     }
 
-    /// DDL, then DML: no statement of the first kind may follow one of the second.
-    fn finish_rows(&mut self, load: &mut Load, end: &CommitLoad<'_>, complete: &[&Table]) -> Result<(), SinkError> {
+    /// Makes tables and columns that the schema has and the dataset lacks. `complete` are the root tables whose rows enter now.
+    fn make_tables(&mut self, load: &mut Load, schema: &Schema, complete: &[&Table]) -> Result<(), SinkError> {
         for name in [VERSION, LOADS, STATE] {
             if let Some(table) = schema_json::internal_table(name) {
                 let made = load.ensure(&self.connection, &mut self.tables, Place::Main, &table);
@@ -74,8 +104,8 @@ impl Sink {
             let dropped = load.drop_table(&self.connection, &mut self.tables, Place::Main, table);
             dropped.map_err(|error| self.misfit(table, &error))?;
         }
-        for table in end.schema.tables.values().filter(|table| !table.is_internal()) {
-            let root = &end.schema.root_of(table).name;
+        for table in schema.tables.values().filter(|table| !table.is_internal()) {
+            let root = &schema.root_of(table).name;
             let waits = !complete.iter().any(|complete| complete.name == *root);
             if waits && self.replaced_once.get(root).is_some_and(|drops| !drops.is_empty()) {
                 // What is there will be dropped, and looks like its older self until then.
@@ -85,6 +115,15 @@ impl Sink {
                 let made = load.ensure(&self.connection, &mut self.tables, Place::Main, table);
                 made.map_err(|error| self.misfit(&table.name, &error))?;
             }
+        }
+        Ok(())
+    }
+
+    /// DDL, then DML: no statement of the first kind may follow one of the second.
+    fn finish_rows(&mut self, load: &mut Load, end: &CommitLoad<'_>, complete: &[&Table]) -> Result<(), SinkError> {
+        self.make_tables(load, end.schema, complete)?;
+        if end.staged.is_some() {
+            self.ensure_staged()?;
         }
         for name in self.parents_first(end.schema, load) {
             let Some(child) = end.schema.tables.get(&name) else { continue };
@@ -218,7 +257,7 @@ impl Sink {
         Ok(document)
     }
 
-    fn execute(&self, table: &str, sql: &str, values: impl duckdb::Params) -> Result<usize, SinkError> {
+    pub(super) fn execute(&self, table: &str, sql: &str, values: impl duckdb::Params) -> Result<usize, SinkError> {
         self.connection.execute(sql, values).map_err(|error| self.misfit(table, &error))
     }
 }

@@ -9,9 +9,10 @@
 //! * after it: the load, whole. Its checkpoint covers its rows, so a run that resumes there loses and doubles nothing.
 //!
 //! Rows of `append` tables go to their table at once. Rows of `replace` tables, and of those that keep versions (`scd2`),
-//! wait in `<dataset>_staging`, over as many loads as it takes, until the resource is complete; then one load puts them in,
-//! and readers see the old rows until it commits. Rows of other `merge` tables with a key wait there until the end of their
-//! own load.
+//! wait in `<dataset>_staging`, over as many commits as it takes, until the resource is complete; then one load puts them in,
+//! and readers see the old rows until it commits. A commit that only stages rows ([`Sink::save`]) is no load: it has no row in
+//! `_dlt_loads`, and what it knows of the resource is noted beside the rows. Rows of other `merge` tables with a key wait in
+//! staging until the end of their own load.
 //!
 //! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
 //! out of the `append` that brought the row. After any error the transaction is gone and the sink is ready for another.
@@ -27,6 +28,7 @@ mod numbers;
 mod packed;
 mod query;
 mod schema_json;
+mod staged;
 mod state_json;
 mod stored;
 mod tables;
@@ -76,6 +78,8 @@ pub struct CommitLoad<'a> {
     pub schema: &'a Schema,
     /// The state of all sources: an object, by source name.
     pub state: &'a Value,
+    /// What is known of rows that wait in staging still; none when no rows do.
+    pub staged: Option<&'a Value>,
     /// Root tables that are complete with this load. Those of `replace` are swapped in, even without a row; those that keep
     /// versions get the new ones.
     pub finished: &'a [String],
@@ -98,7 +102,7 @@ enum Entry {
     AtOnce,
     /// They are staged, and merged at the end of their load.
     WithTheLoad,
-    /// They are staged over as many loads as it takes, and put in once the resource is complete.
+    /// They are staged over as many commits as it takes, and put in once the resource is complete.
     WhenComplete,
 }
 
@@ -111,6 +115,8 @@ pub struct Sink {
     /// The stored schema and state, as dlt's documents, so that hints of dlt survive.
     schema_document: Option<Value>,
     state_document: Option<Value>,
+    /// What was noted beside rows that wait in staging.
+    staged: Option<Value>,
     load: Option<Load>,
     /// Root tables that are replaced once, whatever their disposition, with the tables that are dropped then.
     replaced_once: HashMap<String, Vec<String>>,
@@ -137,6 +143,7 @@ impl Sink {
             tables: Tables::default(),
             schema_document: None,
             state_document: None,
+            staged: None,
             load: None,
             replaced_once: HashMap::new(),
             doomed: Vec::new(),
@@ -152,7 +159,12 @@ impl Sink {
     /// # Errors
     /// [`SinkError::Bookkeeping`] when a stored document is none.
     pub fn stored(&self) -> Result<Stored, SinkError> {
-        stored::documents(&self.options, self.schema_document.as_ref(), self.state_document.as_ref())
+        stored::documents(
+            &self.options,
+            self.schema_document.as_ref(),
+            self.state_document.as_ref(),
+            self.staged.clone(),
+        )
     }
 
     /// Appends a batch to a table, within the open load. The table is made, or gets the columns it lacks; the columns of
@@ -214,6 +226,12 @@ impl Sink {
     /// of them make it anew.
     pub fn drop_tables(&mut self, tables: Vec<String>) {
         self.doomed.extend(tables);
+    }
+
+    /// Whether the open load has changed the dataset so far, or has staged rows that it merges at its end.
+    pub fn changes_dataset(&self) -> bool {
+        let changed = |load: &Load| !load.rows.is_empty() || !load.merging.is_empty();
+        !self.doomed.is_empty() || self.load.as_ref().is_some_and(changed)
     }
 
     /// Gives up the open load. Without one it does nothing.
@@ -353,6 +371,7 @@ impl Sink {
     fn read_back(&mut self) -> Result<(), SinkError> {
         let found = Found::read(&self.connection, &self.options)?;
         (self.tables, self.schema_document, self.state_document) = (found.tables, found.schema, found.state);
+        self.staged = found.staged;
         Ok(())
     }
 }

@@ -50,7 +50,7 @@ impl Reader {
     /// [`SinkError::Bookkeeping`] when a stored document is none.
     pub fn stored(&self, options: &SinkOptions) -> Result<Stored, SinkError> {
         let found = Found::read(&self.connection, options)?;
-        stored::documents(options, found.schema.as_ref(), found.state.as_ref())
+        stored::documents(options, found.schema.as_ref(), found.state.as_ref(), found.staged)
     }
 
     /// Runs `sql` and collects what the last of its statements answers.

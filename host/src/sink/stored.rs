@@ -4,7 +4,7 @@ use duckdb::Connection;
 use serde_json::{Map, Value};
 
 use super::tables::{Place, Tables};
-use super::{SinkError, SinkOptions, packed, schema_json};
+use super::{SinkError, SinkOptions, packed, schema_json, staged};
 use crate::normalize::schema::Schema;
 
 /// dlt's table of loads.
@@ -23,6 +23,8 @@ pub struct Stored {
     pub schema: Option<Schema>,
     /// The state of all sources of the pipeline, by source name: what `sources` is in dlt's state.
     pub state: Option<Map<String, Value>>,
+    /// What was noted beside rows that wait in staging, as long as these rows are there.
+    pub staged: Option<Value>,
 }
 
 /// What is in the file, as dlt's documents, so that hints of dlt survive.
@@ -31,6 +33,7 @@ pub(super) struct Found {
     pub(super) tables: Tables,
     pub(super) schema: Option<Value>,
     pub(super) state: Option<Value>,
+    pub(super) staged: Option<Value>,
 }
 
 impl Found {
@@ -58,7 +61,8 @@ impl Found {
             ),
             &options.pipeline,
         )?;
-        Ok(Self { tables, schema, state })
+        let staged = staged::read(connection, options, &tables)?;
+        Ok(Self { tables, schema, state, staged })
     }
 }
 
@@ -67,6 +71,7 @@ pub(super) fn documents(
     options: &SinkOptions,
     schema: Option<&Value>,
     state: Option<&Value>,
+    staged: Option<Value>,
 ) -> Result<Stored, SinkError> {
     let schema = schema.map(schema_json::read).transpose();
     let schema = schema.map_err(|reason| bookkeeping(options, VERSION, reason))?;
@@ -74,7 +79,7 @@ pub(super) fn documents(
         Some(Value::Object(sources)) => sources.clone(),
         _ => Map::new(),
     });
-    Ok(Stored { schema, state })
+    Ok(Stored { schema, state, staged })
 }
 
 struct Documents<'a> {
@@ -99,6 +104,6 @@ impl Documents<'_> {
     }
 }
 
-fn bookkeeping(options: &SinkOptions, table: &'static str, reason: String) -> SinkError {
+pub(super) fn bookkeeping(options: &SinkOptions, table: &'static str, reason: String) -> SinkError {
     SinkError::Bookkeeping { dataset: options.dataset.clone(), table, reason }
 }

@@ -16,6 +16,7 @@ mod merges;
 mod model;
 mod refresh;
 mod replace;
+mod staged;
 mod versions;
 
 /// A database in a folder of its own.
@@ -134,7 +135,14 @@ fn child_rows(with_root_key: bool, values: &[(&str, &str)]) -> RecordBatch {
 fn commit(sink: &mut Sink, load_id: &str, schema: &Schema, finished: &[&str]) -> Committed {
     let finished: Vec<_> = finished.iter().map(|name| (*name).to_owned()).collect();
     let state = json!({ "src": { "at": load_id } });
-    let end = CommitLoad { load_id, schema, state: &state, finished: &finished, inserted_at: 1_700_000_000_123_456 };
+    let end = CommitLoad {
+        load_id,
+        schema,
+        state: &state,
+        staged: None,
+        finished: &finished,
+        inserted_at: 1_700_000_000_123_456,
+    };
     sink.commit(&end).unwrap()
 }
 

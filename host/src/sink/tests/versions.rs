@@ -174,8 +174,14 @@ fn columns_for_versions_are_needed() {
     loads.load(&[A]);
     let mut schema = loads.sink.stored().unwrap().schema.unwrap();
     schema.tables["t"].columns["_dlt_valid_to"].version = None;
-    let end =
-        CommitLoad { load_id: "9.0", schema: &schema, state: &json!({}), finished: &["t".to_owned()], inserted_at: 0 };
+    let end = CommitLoad {
+        load_id: "9.0",
+        schema: &schema,
+        state: &json!({}),
+        staged: None,
+        finished: &["t".to_owned()],
+        inserted_at: 0,
+    };
     let error = loads.sink.commit(&end).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -26,6 +26,10 @@ mod faults;
 mod bad_input;
 // The destination: locked, missing, in the way.
 mod destination;
+// Destinations that are damaged or full, and how they are when that is over.
+mod damage;
+// Several pipelines, sources and datasets in one file, and several processes at one file.
+mod shared;
 // Types, columns and tables that appear as the data asks for them. Not for comparisons with dlt.
 mod schema;
 // How far records may change tables.

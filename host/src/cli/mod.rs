@@ -60,6 +60,7 @@ fn dispatch(cli: Cli) -> Outcome {
         .build()
         .map_err(|error| anyhow::Error::new(error).context("cannot start the asynchronous runtime"))?;
     let outcome = runtime.block_on(async {
+        signals::let_long_files_fail();
         match cli.command {
             Command::Init(args) => init::init(args, quiet).await,
             Command::Run(args) => run::run(args, quiet).await,

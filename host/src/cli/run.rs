@@ -91,6 +91,9 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
             .any(|resource| resource.error.as_ref().is_some_and(|error| error.kind == "destination"))
     {
         eprintln!("error: destination: {error}");
+        if let Some(hint) = error.hint() {
+            eprintln!("hint: {hint}");
+        }
     }
     if finished.stopped {
         eprintln!("stopped: what was committed stays, and the next run goes on from there");

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM.
+//! Ctrl-C and SIGTERM; and SIGXFSZ, which is no reason to end.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -19,6 +19,22 @@ pub(crate) async fn stop(signalled: Signalled) {
         }
     });
 }
+
+/// Has a write that goes beyond the longest file that is allowed (`ulimit -f`) fail as on a full disk. The signal that comes
+/// with it would end the process without a word. Must be called within a runtime.
+#[cfg(unix)]
+pub(crate) fn let_long_files_fail() {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    // Once it is listened for, the system does not act on it any more, whether or not anybody listens.
+    if let Err(error) = signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw())) {
+        tracing::debug!(%error, "SIGXFSZ");
+    }
+}
+
+/// Such a signal is nowhere else.
+#[cfg(not(unix))]
+pub(crate) fn let_long_files_fail() {}
 
 #[expect(clippy::exit, reason = "the user asked twice; what is committed stays, the open load is not there")]
 fn leave(code: u8) {

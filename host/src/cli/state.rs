@@ -84,6 +84,7 @@ pub(crate) async fn reset(args: &StateArgs) -> Outcome {
             schema: &schema,
             state: &sources,
             staged: staged.as_ref(),
+            inbox: None,
             finished: &[],
             inserted_at: now,
         })?;

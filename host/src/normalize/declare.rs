@@ -7,7 +7,6 @@ use std::{
 
 use super::{
     contract::ContractOrigin,
-    names::Naming,
     root_id::RootId,
     rows::Rows,
     schema::{Column, DataType, Table, VersionPart},
@@ -89,16 +88,16 @@ impl Rows {
         let table = self.find_table(&name).unwrap_or_else(|| self.add_table(name.clone(), name, None));
         self.agree(table, hints.schema_contract);
         let naming = self.naming;
-        let columns = |paths: &Vec<String>| paths.iter().map(|path| column_name(naming, path)).collect::<Vec<_>>();
+        let columns = |paths: &Vec<String>| paths.iter().map(|path| naming.column(path)).collect::<Vec<_>>();
         let primary_key = hints.primary_key.as_ref().map(columns);
         let merge_key = hints.merge_key.as_ref().map(columns);
-        let hard_delete = hints.hard_delete.as_deref().map(|path| column_name(naming, path));
-        let dedup_sort = hints.merge.dedup_sort.as_ref().map(|(path, order)| (column_name(naming, path), *order));
+        let hard_delete = hints.hard_delete.as_deref().map(|path| naming.column(path));
+        let dedup_sort = hints.merge.dedup_sort.as_ref().map(|(path, order)| (naming.column(path), *order));
         let sorted_by = dedup_sort.as_ref().map(|(name, _)| name);
         if hints.write_disposition == WriteDisposition::Merge {
             self.declare_versions(table, &hints.merge);
         }
-        let hinted: Vec<String> = hints.columns.iter().map(|hint| column_name(naming, &hint.path)).collect();
+        let hinted: Vec<String> = hints.columns.iter().map(|hint| naming.column(&hint.path)).collect();
         let idle = hinted.iter().zip(&hints.columns).filter_map(|(name, hint)| self.hint(table, name, hint)).collect();
         let keys = primary_key.iter().flatten().chain(merge_key.iter().flatten());
         for name in keys.chain(&hard_delete).chain(sorted_by) {
@@ -223,7 +222,7 @@ impl Rows {
             let versions = &merge.versions;
             let [from, to] = versions.validity_columns.each_ref().map(|name| self.naming.path(name));
             let active = versions.active_record_timestamp.clone();
-            let version = versions.row_version.as_deref().map(|path| column_name(self.naming, path));
+            let version = versions.row_version.as_deref().map(|path| self.naming.column(path));
             for name in [&from, &to] {
                 let column = self.column(table, name);
                 if self.tables[table].columns[column].cells.is_none() {
@@ -280,10 +279,4 @@ fn set_keys(column: &mut Column, primary: Option<&[String]>, merge: Option<&[Str
     } else if was_key && column.data_type.is_none() {
         column.nullable = true;
     }
-}
-
-/// The column of a field that is told by a dotted path.
-fn column_name(naming: Naming, path: &str) -> String {
-    let joined = path.split('.').fold(String::new(), |parent, part| Naming::join(&parent, &naming.path(part)));
-    naming.fit(&joined)
 }

@@ -51,6 +51,12 @@ impl Naming {
         self.shorten(parts.join(SEPARATOR), key)
     }
 
+    /// The column of a field that is told by a dotted path.
+    pub(crate) fn column(self, path: &str) -> String {
+        let joined = path.split('.').fold(String::new(), |parent, part| Self::join(&parent, &self.path(part)));
+        self.fit(&joined)
+    }
+
     /// Joins normalized names to the name of a nested column or of a child table, unshortened.
     pub(crate) fn join(parent: &str, name: &str) -> String {
         if parent.is_empty() { name.to_owned() } else { [parent, name].join(SEPARATOR) }

@@ -351,6 +351,7 @@ impl Loader {
             schema: self.normalizer.schema(),
             state: &sources,
             staged: staged.as_ref(),
+            inbox: None,
             finished: &finished,
             inserted_at: now,
         })?;

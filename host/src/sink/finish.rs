@@ -3,16 +3,45 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use duckdb::params;
+use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::dml::{Chain, Link, Moment};
 use super::load::Load;
 use super::stored::{LOADS, STATE, VERSION};
 use super::tables::Place;
-use super::{CommitLoad, Committed, Entry, Sink, SinkError, dml, packed, schema_json, state_json};
+use super::{Entry, InboxMark, Sink, SinkError, dml, packed, schema_json, state_json};
 use crate::fault::{self, Point};
 use crate::model::MergeStrategy;
 use crate::normalize::schema::{Schema, Table};
+
+/// What ends a load.
+#[derive(Clone, Copy, Debug)]
+pub struct CommitLoad<'a> {
+    /// Unix time with a fraction, as text; greater than any before.
+    pub load_id: &'a str,
+    /// All tables, those of earlier loads included.
+    pub schema: &'a Schema,
+    /// The state of all sources: an object, by source name.
+    pub state: &'a Value,
+    /// What is known of rows that wait in staging still; none when no rows do.
+    pub staged: Option<&'a Value>,
+    /// How far an inbox is loaded with this load; none when it brings no events.
+    pub inbox: Option<InboxMark<'a>>,
+    /// Root tables that are complete with this load. Those of `replace` are swapped in, even without a row; those that keep
+    /// versions get the new ones.
+    pub finished: &'a [String],
+    /// The time of the commit, in microseconds since 1970.
+    pub inserted_at: i64,
+}
+
+/// What a commit brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Rows that became visible, per data table, in the order of their first row. Rows that wait in staging count when
+    /// they are swapped in.
+    pub rows: IndexMap<String, u64>,
+}
 
 impl Sink {
     /// Ends the open load: merges and swaps what was staged, writes load row, schema version and state, and commits. A
@@ -78,6 +107,9 @@ impl Sink {
         let (schema_document, hash) = self.write_schema(end.schema, &forgotten, &at)?;
         let state_document = self.write_state(end, &at)?;
         self.write_staged(end.schema, end.staged)?;
+        if let Some(mark) = end.inbox {
+            self.write_inbox(mark, end.load_id)?;
+        }
         let name = self.tables.name(Place::Main, LOADS);
         let sql = format!(
             "INSERT INTO {name} (load_id, schema_name, status, inserted_at, schema_version_hash) \
@@ -125,6 +157,9 @@ impl Sink {
         if end.staged.is_some() {
             self.ensure_staged()?;
         }
+        if end.inbox.is_some() {
+            self.ensure_inbox()?;
+        }
         for name in self.parents_first(end.schema, load) {
             let Some(child) = end.schema.tables.get(&name) else { continue };
             let Some(parent) = child.parent.as_ref().and_then(|parent| end.schema.tables.get(parent)) else { continue };
@@ -136,6 +171,9 @@ impl Sink {
             let Some(root) = end.schema.tables.get(name) else { continue };
             // dlt leaves the rows of its last merge in staging, where this load may have staged nothing.
             let chain = self.chain(end.schema, root, |table| load.touched.contains(table));
+            if let Some(version) = self.versions.get(name) {
+                self.count(&mut load.rows, &dml::drop_stale(&chain, version), Point::MergeStatement)?;
+            }
             let statements = match root.merge_strategy.unwrap_or_default() {
                 MergeStrategy::DeleteInsert => dml::delete_insert(&chain),
                 MergeStrategy::Upsert => dml::upsert(&chain),
@@ -184,7 +222,7 @@ impl Sink {
 
     fn count(
         &self,
-        rows: &mut indexmap::IndexMap<String, u64>,
+        rows: &mut IndexMap<String, u64>,
         statements: &[dml::Statement<'_>],
         done: Point,
     ) -> Result<(), SinkError> {

@@ -22,6 +22,7 @@ mod ddl;
 mod dml;
 mod error;
 mod finish;
+mod inbox;
 mod load;
 mod log_file;
 mod numbers;
@@ -39,10 +40,11 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use duckdb::Connection;
-use indexmap::IndexMap;
 use serde_json::Value;
 
 pub use error::SinkError;
+pub use finish::{CommitLoad, Committed};
+pub use inbox::InboxMark;
 pub use query::{Answer, Reader};
 pub use stored::Stored;
 
@@ -67,32 +69,6 @@ pub struct SinkOptions {
     pub schema_name: String,
     /// How long to wait for a file that another process holds.
     pub lock_wait: Duration,
-}
-
-/// What ends a load.
-#[derive(Clone, Copy, Debug)]
-pub struct CommitLoad<'a> {
-    /// Unix time with a fraction, as text; greater than any before.
-    pub load_id: &'a str,
-    /// All tables, those of earlier loads included.
-    pub schema: &'a Schema,
-    /// The state of all sources: an object, by source name.
-    pub state: &'a Value,
-    /// What is known of rows that wait in staging still; none when no rows do.
-    pub staged: Option<&'a Value>,
-    /// Root tables that are complete with this load. Those of `replace` are swapped in, even without a row; those that keep
-    /// versions get the new ones.
-    pub finished: &'a [String],
-    /// The time of the commit, in microseconds since 1970.
-    pub inserted_at: i64,
-}
-
-/// What a commit brought.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Committed {
-    /// Rows that became visible, per data table, in the order of their first row. Rows that wait in staging count when
-    /// they are swapped in.
-    pub rows: IndexMap<String, u64>,
 }
 
 /// How the rows of a root table, and of those below it, get into the dataset.
@@ -120,6 +96,8 @@ pub struct Sink {
     load: Option<Load>,
     /// Root tables that are replaced once, whatever their disposition, with the tables that are dropped then.
     replaced_once: HashMap<String, Vec<String>>,
+    /// The column that tells which of two rows with one key is the later one, by root table.
+    versions: HashMap<String, String>,
     /// Tables that the next load drops.
     doomed: Vec<String>,
     /// What is added to the numbers of rows that wait for a swap, by root table: rows of an earlier process have some.
@@ -146,6 +124,7 @@ impl Sink {
             staged: None,
             load: None,
             replaced_once: HashMap::new(),
+            versions: HashMap::new(),
             doomed: Vec::new(),
             first_numbers: HashMap::new(),
             new_file: opened.is_new,
@@ -220,6 +199,12 @@ impl Sink {
     /// anew. Ends with that commit; a sink that is opened anew must be told again.
     pub fn replace_once(&mut self, root: &str, drops: &[String]) {
         self.replaced_once.insert(root.to_owned(), drops.to_vec());
+    }
+
+    /// From now on a merge into `root` leaves a row as it is that is later than the staged one with the same primary key, by
+    /// a column: rows come in any order.
+    pub fn keep_later(&mut self, root: &str, column: String) {
+        self.versions.insert(root.to_owned(), column);
     }
 
     /// Has the next load drop tables, and forget all that the schema says of them. Rows that the load itself appends to one

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use indexmap::IndexMap;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -11,6 +12,8 @@ use crate::normalize::schema::{Column, DataType};
 
 mod any_document;
 mod files;
+mod inbox;
+mod later;
 mod loads;
 mod merges;
 mod model;
@@ -140,6 +143,7 @@ fn commit(sink: &mut Sink, load_id: &str, schema: &Schema, finished: &[&str]) ->
         schema,
         state: &state,
         staged: None,
+        inbox: None,
         finished: &finished,
         inserted_at: 1_700_000_000_123_456,
     };

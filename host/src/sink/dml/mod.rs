@@ -10,6 +10,7 @@
 mod delete_insert;
 mod kept;
 mod scd2;
+mod stale;
 mod swap;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod upsert;
 
 pub(super) use delete_insert::delete_insert;
 pub(super) use scd2::{Moment, scd2};
+pub(super) use stale::drop_stale;
 pub(super) use swap::swap;
 pub(super) use upsert::{insert_only, upsert};
 

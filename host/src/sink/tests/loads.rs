@@ -65,7 +65,15 @@ fn bookkeeping_grows_only_when_something_changed() {
     let mut schema = status();
     let state = json!({});
     for load_id in ["1.0", "2.0"] {
-        let end = CommitLoad { load_id, schema: &schema, state: &state, staged: None, finished: &[], inserted_at: 0 };
+        let end = CommitLoad {
+            load_id,
+            schema: &schema,
+            state: &state,
+            staged: None,
+            inbox: None,
+            finished: &[],
+            inserted_at: 0,
+        };
         sink.commit(&end).unwrap();
     }
     let counts = "SELECT (SELECT count(*) FROM data._dlt_version), (SELECT count(*) FROM data._dlt_pipeline_state), \

@@ -47,6 +47,7 @@ fn staged_rows_are_no_load() {
         schema: &both,
         state: &state,
         staged: Some(&known),
+        inbox: None,
         finished: &["u".to_owned()],
         inserted_at: 0,
     };

@@ -179,6 +179,7 @@ fn columns_for_versions_are_needed() {
         schema: &schema,
         state: &json!({}),
         staged: None,
+        inbox: None,
         finished: &["t".to_owned()],
         inserted_at: 0,
     };

@@ -36,10 +36,16 @@ pub enum Point {
     BeforeCheckpoint,
     /// DuckDB's log is in the file.
     AfterCheckpoint,
+    /// Events are about to be written to the inbox.
+    BeforeStored,
+    /// Events are durable in the inbox, and nobody was answered.
+    AfterStored,
+    /// Events are loaded, and the inbox was not told.
+    AfterLoaded,
 }
 
 /// Every point, with its name.
-pub const POINTS: [(Point, &str); 15] = [
+pub const POINTS: [(Point, &str); 18] = [
     (Point::FilePrepared, "file-prepared"),
     (Point::FileMade, "file-made"),
     (Point::PageFetched, "page-fetched"),
@@ -55,6 +61,9 @@ pub const POINTS: [(Point, &str); 15] = [
     (Point::AfterCommit, "after-commit"),
     (Point::BeforeCheckpoint, "before-checkpoint"),
     (Point::AfterCheckpoint, "after-checkpoint"),
+    (Point::BeforeStored, "before-stored"),
+    (Point::AfterStored, "after-stored"),
+    (Point::AfterLoaded, "after-loaded"),
 ];
 
 #[cfg(debug_assertions)]

@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use crate::model::{Page, PageRequest, ResourceSpec, Traffic};
+use crate::model::{Event, Outcome, Page, PageRequest, ResourceSpec, Traffic};
 
 /// Something that lists resources and fetches pages: a component in its sandbox, or a stand-in for tests.
 pub trait Source {
@@ -11,6 +11,13 @@ pub trait Source {
 
     /// Fetches one page. Asking again with the same request is always safe.
     fn fetch_page(&self, request: PageRequest) -> impl Future<Output = Result<Page, SourceError>>;
+}
+
+/// Something that says what the events of a service mean.
+pub trait EventHandler: Send + Sync + 'static {
+    /// Says what an event means and what the service is answered. The same event has the same outcome, whenever it is asked
+    /// for; after an error it can be handed in again.
+    fn handle_event(&self, event: &Event) -> impl Future<Output = Result<Outcome, SourceError>> + Send;
 }
 
 /// What kind of failure it is. The kind decides what happens next: see [`ErrorKind::is_retried`] and the exit status.

@@ -45,11 +45,124 @@ pub(crate) enum Command {
     Inspect(InspectArgs),
     /// Run a SQL query on the destination of a pipeline
     Query(QueryArgs),
+    /// Receive what a service pushes, and load it
+    ///
+    /// An event is answered once it is durable in the inbox beside the pipeline file, and loaded with others soon after. With
+    /// `[schedule]` the resources of the pipeline are loaded as well, again and again. Ends with Ctrl-C or SIGTERM.
+    Serve(ServeArgs),
+    /// Print the address that a service pushes events to, or give it a new key
+    Hook {
+        #[command(subcommand)]
+        command: HookCommand,
+    },
     /// Show where the resources of a pipeline stopped, or forget it
     State {
         #[command(subcommand)]
         command: StateCommand,
     },
+    /// Look after the events that were received
+    Inbox {
+        #[command(subcommand)]
+        command: InboxCommand,
+    },
+    /// Load events once more, after the component was improved
+    ///
+    /// Rows take the place of their older selves. Not while `serve` receives into the same inbox.
+    Replay(ReplayArgs),
+}
+
+/// What is done with the address of a hook.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HookCommand {
+    /// Print the address; its key is made when there is none
+    Url(HookArgs),
+    /// Make a new key, and print the new address; the old one ends at once
+    Rotate(HookArgs),
+}
+
+/// The pipeline that a hook belongs to.
+#[derive(Debug, Args)]
+pub(crate) struct HookArgs {
+    /// The pipeline file
+    #[arg(value_name = "PIPELINE", default_value = "sluicegate.toml", env = "SLUICEGATE_PIPELINE")]
+    pub(crate) pipeline: PathBuf,
+}
+
+/// What is done with the events that were received.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InboxCommand {
+    /// Show how many events wait, and what is kept
+    Status(InboxStatusArgs),
+    /// Write the events to stdout, a JSON object a line
+    Export(InboxExportArgs),
+    /// Remove events that are loaded and older than the retention
+    Prune(InboxPruneArgs),
+}
+
+/// Arguments of `inbox status`.
+#[derive(Debug, Args)]
+pub(crate) struct InboxStatusArgs {
+    #[command(flatten)]
+    pub(crate) of: HookArgs,
+    /// How it is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = StateFormat::Text, env = "SLUICEGATE_INBOX_FORMAT")]
+    pub(crate) format: StateFormat,
+}
+
+/// Arguments of `inbox export`.
+#[derive(Debug, Args)]
+pub(crate) struct InboxExportArgs {
+    #[command(flatten)]
+    pub(crate) of: HookArgs,
+    /// Only events that came since a time, as `2026-01-31T12:00:00Z`, or so long ago, as `2h` [default: all]
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(crate) since: Option<jiff::Timestamp>,
+}
+
+/// Arguments of `inbox prune`.
+#[derive(Debug, Args)]
+pub(crate) struct InboxPruneArgs {
+    #[command(flatten)]
+    pub(crate) of: HookArgs,
+    /// Remove what came so long ago, as `7d`, instead of what is older than `retention` of the pipeline file
+    #[arg(long, value_name = "DURATION", value_parser = crate::config::units::duration)]
+    pub(crate) older_than: Option<std::time::Duration>,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    #[command(flatten)]
+    pub(crate) pipeline: PipelineArgs,
+    /// The address that events come to [default: the pipeline file's, or 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDR", env = "SLUICEGATE_LISTEN")]
+    pub(crate) listen: Option<std::net::SocketAddr>,
+    /// How the log is written
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Text, env = "SLUICEGATE_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    #[default]
+    Text,
+    /// A JSON object a line, with the time
+    Json,
+}
+
+/// Arguments of `replay`.
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    #[command(flatten)]
+    pub(crate) pipeline: PipelineArgs,
+    /// Load the events of a file that `inbox export` wrote, or of stdin with `-`, instead of those of the inbox
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+    /// Only events that came since a time, as `2026-01-31T12:00:00Z`, or so long ago, as `2h` [default: all]
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub(crate) since: Option<jiff::Timestamp>,
 }
 
 /// What is done with the state of a pipeline.
@@ -156,6 +269,17 @@ pub(crate) struct RunArgs {
     /// The dataset [default: the pipeline file's]
     #[arg(long, value_name = "NAME", env = "SLUICEGATE_DATASET")]
     pub(crate) dataset: Option<String>,
+    /// Run again and again, each time so long after the last one began, until Ctrl-C or SIGTERM [without DURATION: as
+    /// `[schedule]` of the pipeline file says]
+    #[arg(
+        long,
+        value_name = "DURATION",
+        env = "SLUICEGATE_EVERY",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with_all = ["full_refresh", "refresh"]
+    )]
+    pub(crate) every: Option<String>,
     /// Write a report of the run as JSON
     #[arg(long, value_name = "FILE", env = "SLUICEGATE_REPORT")]
     pub(crate) report: Option<PathBuf>,
@@ -236,6 +360,18 @@ fn key_value(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// A point in time: told as such, or by how long ago it was.
+fn since(text: &str) -> Result<jiff::Timestamp, String> {
+    if let Ok(time) = text.parse::<jiff::Timestamp>() {
+        return Ok(time);
+    }
+    let ago = humantime::parse_duration(text).ok().and_then(|ago| jiff::SignedDuration::try_from(ago).ok());
+    let time = ago.and_then(|ago| jiff::Timestamp::now().checked_sub(ago).ok());
+    time.ok_or_else(|| {
+        format!("`{text}` is no time; write one as `2026-01-31T12:00:00Z`, or how long ago it was, as `2h`")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -245,6 +381,13 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_time_is_a_point_or_an_age() {
+        assert_eq!(since("2026-01-31T12:00:00Z").unwrap().to_string(), "2026-01-31T12:00:00Z");
+        assert!(since("2h").unwrap() < jiff::Timestamp::now());
+        assert!(since("yesterday").is_err() && since("").is_err());
     }
 
     #[test]

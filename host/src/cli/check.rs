@@ -15,7 +15,7 @@ pub(crate) async fn check(args: PipelineArgs) -> Outcome {
     let session = Session::open(&args.pipeline, &overrides(&args.changes)).await?;
     let source = session.source(&session.tokens(&BTreeMap::new())?)?;
     let listed = session.list(&source).await?;
-    let selected = session.select(listed)?;
+    let selected = session.select(listed).await?;
     if !source.check().await? {
         return Err(Failure::config("the component cannot check itself: it does not export `setup`", None));
     }

@@ -4,6 +4,7 @@ use super::exit_code;
 use crate::{
     component::{LoadError, LoadErrorKind},
     config::ConfigError,
+    serve::{HookKeyError, ReplayError, ServeError, inbox::InboxError},
     sink::SinkError,
     source::SourceError,
     state::StateError,
@@ -80,6 +81,49 @@ impl From<StateError> for Failure {
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         Self { code: exit_code::of_source(error.kind), hint: error.hint.clone(), error: Some(error.into()) }
+    }
+}
+
+impl From<InboxError> for Failure {
+    fn from(error: InboxError) -> Self {
+        let code = match &error {
+            InboxError::Missing { .. } | InboxError::InUse { .. } => exit_code::CONFIG,
+            _ => exit_code::DESTINATION,
+        };
+        Self { code, hint: error.hint(), error: Some(error.into()) }
+    }
+}
+
+impl From<HookKeyError> for Failure {
+    fn from(error: HookKeyError) -> Self {
+        let hint = "check the permissions of the folder `.sluicegate` beside the pipeline file".to_owned();
+        Self { hint: Some(hint), ..Self::with_code(exit_code::CONFIG, error) }
+    }
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Inbox(error) => error.into(),
+            ServeError::Key(error) => error.into(),
+            ServeError::Listen { .. } => {
+                let hint = "another program may have it: name another one with `--listen`, or as `listen` in `[serve]`";
+                Self { hint: Some(hint.to_owned()), ..Self::with_code(exit_code::CONFIG, error) }
+            }
+            ServeError::Thread(_) => Self::with_code(exit_code::BUG, error),
+            _ => Self::with_code(exit_code::CONFIG, error),
+        }
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Inbox(error) => error.into(),
+            ReplayError::Destination { ref hint, .. } => {
+                Self { code: exit_code::DESTINATION, hint: hint.clone(), error: Some(error.into()) }
+            }
+        }
     }
 }
 

@@ -9,19 +9,25 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use super::args::Global;
+use super::args::{Cli, Command, LogFormat};
 
 /// Starts the log: warnings, with `-v` what is done, with `-vv` each request. Only this program's own events are shown,
 /// for those of its libraries could hold what was filled in for a secret.
-pub(crate) fn start(global: &Global) {
-    let level = match (global.quiet, global.verbose) {
-        (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "info",
-        (false, _) => "trace",
+///
+/// What a server does is its output, so it is told without `-v`, in the format that is asked for.
+pub(crate) fn start(cli: &Cli) {
+    let (level, serve) = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => ("error", "error"),
+        (false, 0) => ("warn", "info"),
+        (false, 1) => ("info", "info"),
+        (false, _) => ("trace", "trace"),
     };
-    let filter = EnvFilter::new(format!("off,sluicegate={level}"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).event_format(Lines).init();
+    let filter = EnvFilter::new(format!("off,sluicegate={level},sluicegate::serve={serve}"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match &cli.command {
+        Command::Serve(args) if args.log_format == LogFormat::Json => log.json().flatten_event(true).init(),
+        _ => log.event_format(Lines).init(),
+    }
 }
 
 /// A line per event: its level, its message, its fields.

@@ -6,8 +6,11 @@
 
 mod args;
 mod check;
+mod every;
 mod exit_code;
 mod failure;
+mod hook;
+mod inbox;
 mod incremental;
 mod init;
 mod inspect;
@@ -15,10 +18,13 @@ mod log;
 mod plan;
 mod progress;
 mod query;
+mod receiver;
 mod refresh;
 mod render;
+mod replay;
 mod resources;
 mod run;
+mod serve;
 mod session;
 mod signals;
 mod state;
@@ -28,7 +34,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::{
-    args::{Cli, Command, StateCommand},
+    args::{Cli, Command, HookCommand, InboxCommand, StateCommand},
     failure::{Failure, Outcome},
 };
 
@@ -42,7 +48,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(exit_code::CONFIG));
         }
     };
-    log::start(&cli.global);
+    log::start(&cli);
     match dispatch(cli) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
@@ -55,7 +61,12 @@ pub fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> Outcome {
     arm_fault()?;
     let quiet = cli.global.quiet;
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    // A server has many clients at once; all else has one thing to do.
+    let mut builder = match cli.command {
+        Command::Serve(_) => tokio::runtime::Builder::new_multi_thread(),
+        _ => tokio::runtime::Builder::new_current_thread(),
+    };
+    let runtime = builder
         .enable_all()
         .build()
         .map_err(|error| anyhow::Error::new(error).context("cannot start the asynchronous runtime"))?;
@@ -70,6 +81,13 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Query(args) => query::query(&args),
             Command::State { command: StateCommand::Show(args) } => state::show(&args).await,
             Command::State { command: StateCommand::Reset(args) } => state::reset(&args).await,
+            Command::Serve(args) => serve::serve(args, quiet).await,
+            Command::Hook { command: HookCommand::Url(args) } => hook::url(&args),
+            Command::Hook { command: HookCommand::Rotate(args) } => hook::rotate(&args),
+            Command::Inbox { command: InboxCommand::Status(args) } => inbox::status(&args),
+            Command::Inbox { command: InboxCommand::Export(args) } => inbox::export(&args),
+            Command::Inbox { command: InboxCommand::Prune(args) } => inbox::prune(&args),
+            Command::Replay(args) => replay::replay(args).await,
         }
     });
     // A look-up of a name that hangs must not hold up the end of the program.

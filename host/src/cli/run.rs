@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     args::{RefreshMode, RunArgs},
-    exit_code,
+    every, exit_code,
     failure::{Failure, Outcome},
     incremental, plan,
     progress::Progress,
@@ -34,9 +34,18 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
         ..overrides(&args.pipeline.changes)
     };
     let session = Session::open(&args.pipeline.pipeline, &changes).await?;
+    let signalled = signals::Signalled::default();
+    match every::interval(&args, &session.config)? {
+        None => once(&session, &args, quiet, &signalled).await,
+        Some(interval) => every::repeat(&session, &args, quiet, interval, signalled).await,
+    }
+}
+
+/// Runs a pipeline once. The answer is the exit status.
+pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signalled: &signals::Signalled) -> Outcome {
     // Listing needs no secret, so that a pipeline that lists nothing usable fails before the destination is touched.
     let provisional = session.source(&session.tokens(&BTreeMap::new())?)?;
-    let selected = session.select(session.list(&provisional).await?)?;
+    let selected = session.select(session.list(&provisional).await?).await?;
     drop(provisional);
     let hints = plan::hints(&selected, &session.config);
     let incremental = incremental::settings(&selected, &hints, &session.config)?;
@@ -77,12 +86,11 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
     let names: Vec<String> = planned.iter().map(|planned| planned.hints.resource.to_string()).collect();
     let progress = Arc::new(Progress::new(args.progress, quiet, &names));
     let settings = settings(&session.config)?;
-    let signalled = signals::Signalled::default();
-    let stop = signals::stop(Rc::clone(&signalled));
+    let stop = signals::stop(Rc::clone(signalled));
     let finished = pipeline::run(&source, &planned, destination, &settings, progress.clone(), stop).await;
     progress.finish();
 
-    render::remarks(&finished.report, &|error| advice(error, &session));
+    render::remarks(&finished.report, &|error| advice(error, session));
     if let Some(error) = &finished.loader_error
         && !finished
             .report
@@ -150,7 +158,7 @@ fn unopened(selected: &[ResourceSpec], config: &Config, error: &SinkError) -> Re
 }
 
 /// Random bytes from the system, fetched in blocks: a call of the system for each row would cost more than the row.
-fn random_source() -> RandomBytes {
+pub(crate) fn random_source() -> RandomBytes {
     let mut block = [0_u8; 4096];
     let mut used = block.len();
     Box::new(move |bytes| {

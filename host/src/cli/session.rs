@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::{args::Changes, environment, exit_code, failure::Failure};
 use crate::{
-    component::{Component, ComponentSource, Description, Engine, Limits, LoadOptions, SourceOptions},
+    component::{
+        Component, ComponentSource, ComponentWebhook, Description, Engine, Limits, LoadOptions, SourceOptions,
+    },
     config::{self, Config, Overrides, SecretBinding, SecretValue, quoted_list},
     http::{
         allow::{AllowList, HostPort},
@@ -58,6 +60,16 @@ impl Session {
 
     /// The component as a source, with tokens in place of the secrets that are not exposed to it.
     pub(crate) fn source(&self, tokens: &BTreeMap<String, String>) -> Result<ComponentSource, Failure> {
+        ComponentSource::new(self.component.clone(), self.options(tokens)?)
+            .map_err(|error| Failure::with_code(exit_code::CONFIG, error))
+    }
+
+    /// The component as a receiver of events; none when it receives none.
+    pub(crate) async fn webhook(&self, tokens: &BTreeMap<String, String>) -> Result<Option<ComponentWebhook>, Failure> {
+        self.component.webhook(self.options(tokens)?).await.map_err(config_failure)
+    }
+
+    fn options(&self, tokens: &BTreeMap<String, String>) -> Result<SourceOptions, Failure> {
         let config = &self.config;
         let grants = AllowList::parse(&config.allow).map_err(|error| self.grant_failure("allow", error))?;
         let private = config.allow_private.iter().map(|pair| HostPort::parse(pair)).collect::<Result<_, _>>();
@@ -75,7 +87,7 @@ impl Session {
             };
             secrets.push(SecretGrant { token: token.clone(), value, origins, exposed });
         }
-        let options = SourceOptions {
+        Ok(SourceOptions {
             config: Value::Object(component_config).to_string(),
             grants,
             allow_private: private.map_err(|error| self.grant_failure("allow_private", error))?,
@@ -83,9 +95,7 @@ impl Session {
             limits: self.limits,
             tls: TlsOptions { ca_file: config.ca_file.clone() },
             proxy: proxy.map_err(|error| Failure::with_code(exit_code::CONFIG, error))?,
-        };
-        ComponentSource::new(self.component.clone(), options)
-            .map_err(|error| Failure::with_code(exit_code::CONFIG, error))
+        })
     }
 
     /// An entry of the pipeline file or of the command line that grants nothing.
@@ -100,18 +110,24 @@ impl Session {
         source.resources().await.map_err(config_failure)
     }
 
-    /// Those of the listed resources that the pipeline wants, in the component's order.
-    pub(crate) fn select(&self, listed: Vec<ResourceSpec>) -> Result<Vec<ResourceSpec>, Failure> {
+    /// Those of the listed resources that the pipeline wants, in the component's order. Hints may also be for resources that
+    /// events fill.
+    pub(crate) async fn select(&self, listed: Vec<ResourceSpec>) -> Result<Vec<ResourceSpec>, Failure> {
         let names: Vec<&str> = listed.iter().map(|spec| spec.name.as_str()).collect();
-        let known = |name: &ResourceName| -> Result<(), Failure> {
-            if names.contains(&name.as_str()) {
-                return Ok(());
+        let is_listed = |name: &&ResourceName| names.contains(&name.as_str());
+        if let Some(unknown) = self.config.hints.keys().find(|name| !is_listed(name)) {
+            let webhook = self.webhook(&self.tokens(&BTreeMap::new())?).await?;
+            let pushed = webhook.as_ref().map(ComponentWebhook::resources).unwrap_or_default();
+            let names: Vec<&str> = listed.iter().chain(pushed).map(|spec| spec.name.as_str()).collect();
+            if let Some(unknown) = self.config.hints.keys().find(|name| !names.contains(&name.as_str())) {
+                return Err(unknown_resource(unknown, &names));
             }
-            Err(unknown_resource(name, &names))
-        };
-        self.config.hints.keys().try_for_each(known)?;
+            tracing::debug!(resource = %unknown, "hints of a resource that events fill");
+        }
         let Some(wanted) = &self.config.resources else { return Ok(listed) };
-        wanted.iter().try_for_each(known)?;
+        if let Some(unknown) = wanted.iter().find(|name| !is_listed(name)) {
+            return Err(unknown_resource(unknown, &names));
+        }
         Ok(listed.into_iter().filter(|spec| wanted.contains(&spec.name)).collect())
     }
 }

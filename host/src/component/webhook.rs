@@ -12,7 +12,7 @@ use crate::{
     },
     http::allow::AllowList,
     model::{Event, Outcome, ResourceName, ResourceSpec},
-    source::{ErrorKind, SourceError},
+    source::{ErrorKind, EventHandler, SourceError},
 };
 
 /// A component with its configuration that says what events mean. Each call runs in an instance of its own, within the
@@ -55,12 +55,7 @@ impl ComponentWebhook {
         &self.resources
     }
 
-    /// Says what an event means and what the service is answered. The same event has the same outcome, whenever it is
-    /// asked for.
-    ///
-    /// # Errors
-    /// As those of [`Source`](crate::source::Source). The event is not lost by them: it can be handed in again.
-    pub async fn handle_event(&self, event: &Event) -> Result<Outcome, SourceError> {
+    async fn handle(&self, event: &Event) -> Result<Outcome, SourceError> {
         let Some(indices) = self.source.caller.component.webhook_indices() else {
             return Err(SourceError::new(ErrorKind::Config, "the component receives no events"));
         };
@@ -75,6 +70,12 @@ impl ComponentWebhook {
             outcome::outcome(found, &self.names, &self.source.caller.limits)
         };
         self.source.caller.call("handle-event", call, take).await.map(|(outcome, _)| outcome).map_err(without_network)
+    }
+}
+
+impl EventHandler for ComponentWebhook {
+    async fn handle_event(&self, event: &Event) -> Result<Outcome, SourceError> {
+        self.handle(event).await
     }
 }
 

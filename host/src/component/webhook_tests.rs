@@ -13,7 +13,7 @@ use crate::{
     http::{allow::AllowList, secrets::SecretGrant},
     model::{Answer, Event, Outcome, WriteDisposition},
     secret::Secret,
-    source::{ErrorKind, SourceError},
+    source::{ErrorKind, EventHandler, SourceError},
 };
 
 fn event(body: &'static str) -> Event {

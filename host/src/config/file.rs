@@ -15,6 +15,10 @@ pub(super) struct PipelineFile {
     #[serde(default)]
     pub load: LoadTable,
     #[serde(default)]
+    pub schedule: ScheduleTable,
+    #[serde(default)]
+    pub serve: ServeTable,
+    #[serde(default)]
     pub resources: BTreeMap<String, HintsTable>,
 }
 
@@ -94,6 +98,32 @@ pub(super) struct LoadTable {
     pub commit_rows: Option<u64>,
     pub commit_bytes: Option<String>,
     pub commit_every: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ScheduleTable {
+    pub every: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct ServeTable {
+    pub listen: Option<String>,
+    pub public_base: Option<String>,
+    pub body: Option<String>,
+    pub flush_every: Option<String>,
+    pub flush_events: Option<u32>,
+    pub dedupe_window: Option<String>,
+    pub admin: Option<String>,
+    pub tls: Option<TlsTable>,
+    pub inbox: Option<String>,
+    pub inbox_size: Option<String>,
+    pub retention: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TlsTable {
+    pub cert: String,
+    pub key: String,
 }
 
 /// Hints of a resource, spelled as dlt spells them.

@@ -7,7 +7,7 @@ const CONTRACT: &[&str] = &["tables", "columns", "data_type"];
 
 /// The known keys of each table. `*` stands for any name.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["pipeline", "source", "destination", "load", "resources"]),
+    ("", &["pipeline", "source", "destination", "load", "schedule", "serve", "resources"]),
     ("pipeline", &["name", "dataset", "schema_contract"]),
     ("pipeline.schema_contract", CONTRACT),
     (
@@ -52,6 +52,24 @@ const TABLES: &[(&str, &[&str])] = &[
     ("source.retry", &["attempts", "max_wait", "budget"]),
     ("destination", &["url", "lock_wait"]),
     ("load", &["commit_rows", "commit_bytes", "commit_every"]),
+    ("schedule", &["every"]),
+    (
+        "serve",
+        &[
+            "listen",
+            "public_base",
+            "body",
+            "flush_every",
+            "flush_events",
+            "dedupe_window",
+            "admin",
+            "tls",
+            "inbox",
+            "inbox_size",
+            "retention",
+        ],
+    ),
+    ("serve.tls", &["cert", "key"]),
     (
         "resources.*",
         &[
@@ -96,13 +114,8 @@ const TABLES: &[(&str, &[&str])] = &[
 
 /// Keys of the contract that this version does not act on yet. Ignoring them in silence could keep data that a user
 /// asked to drop, so they are refused.
-const NOT_YET: &[&str] = &[
-    "privacy",
-    "schedule",
-    "serve",
-    "resources.*.incremental.last_value_func",
-    "resources.*.incremental.allow_external_schedulers",
-];
+const NOT_YET: &[&str] =
+    &["privacy", "resources.*.incremental.last_value_func", "resources.*.incremental.allow_external_schedulers"];
 
 /// A key that a pipeline file may not have.
 #[derive(Debug, PartialEq, Eq)]

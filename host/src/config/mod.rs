@@ -13,6 +13,7 @@ mod incremental;
 mod keys;
 mod resolve;
 mod secret;
+mod serve;
 pub(crate) mod units;
 
 use std::{
@@ -28,6 +29,7 @@ pub use incremental::{IncrementalHint, IncrementalKeys};
 pub(crate) use keys::nearest;
 pub use secret::{EnvLookup, SecretBinding, SecretValue};
 use serde_json::{Map, Value};
+pub use serve::{Serve, TlsFiles};
 
 use self::{
     file::{PipelineFile, SecretEntry},
@@ -78,6 +80,10 @@ pub struct Config {
     pub lock_wait: Duration,
     /// When a load is committed.
     pub load: Load,
+    /// How often pull resources are loaded, beside `serve` and by `run --every`.
+    pub schedule: Option<Duration>,
+    /// How events are received.
+    pub serve: Serve,
     /// How far records may change the schema, where a resource's hints say nothing else.
     pub schema_contract: Option<SchemaContract>,
     /// Hints by resource; they win over the component's own.

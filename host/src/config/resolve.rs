@@ -22,12 +22,12 @@ pub(super) struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn value_error(&self, key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
+    pub(super) fn value_error(&self, key: impl Into<String>, reason: impl Into<String>) -> ConfigError {
         ConfigError::Value { key: key.into(), path: self.path.to_owned(), reason: reason.into() }
     }
 
     pub(super) fn resolve(&self, file: PipelineFile, overrides: &Overrides) -> Result<Config, ConfigError> {
-        let PipelineFile { pipeline, source, destination, load, resources } = file;
+        let PipelineFile { pipeline, source, destination, load, schedule, serve, resources } = file;
         let name = pipeline.name;
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
             return Err(self.value_error("pipeline.name", "a name is made of letters, digits, `_` and `-`"));
@@ -74,6 +74,8 @@ impl Resolver<'_> {
                     .duration("load.commit_every", load.commit_every.as_deref())?
                     .unwrap_or(Duration::from_secs(10)),
             },
+            schedule: self.interval("schedule.every", schedule.every.as_deref())?,
+            serve: self.serve(serve)?,
             schema_contract,
             hints: self.hints(resources)?,
             secret_entries: source.secrets,
@@ -180,11 +182,11 @@ impl Resolver<'_> {
         })
     }
 
-    fn duration(&self, key: &str, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
+    pub(super) fn duration(&self, key: &str, text: Option<&str>) -> Result<Option<Duration>, ConfigError> {
         text.map(|text| units::duration(text).map_err(|reason| self.value_error(key, reason))).transpose()
     }
 
-    fn size(&self, key: &str, text: Option<&str>) -> Result<Option<u64>, ConfigError> {
+    pub(super) fn size(&self, key: &str, text: Option<&str>) -> Result<Option<u64>, ConfigError> {
         text.map(|text| units::size(text).map_err(|reason| self.value_error(key, reason))).transpose()
     }
 }

@@ -78,6 +78,9 @@ fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<Answered> {
     let mut url = url.clone();
     for _ in 0..=MAX_REDIRECTS {
         if url.origin != config.base.origin && url.holds(config.secret.reveal()) {
+            if url.origin.holds(config.secret.reveal()) {
+                return Err(Error::new(Kind::Permanent, "the secret would leave in the name of another host"));
+            }
             // An origin that is not granted is the host's to refuse; a request without the link tells whether it is one.
             if let Err(error) = service.get(&url.root())
                 && error.kind == Kind::Permanent

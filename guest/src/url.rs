@@ -27,6 +27,13 @@ impl fmt::Display for Origin {
     }
 }
 
+impl Origin {
+    /// Whether a secret stands in the host, which is written in lower case.
+    pub fn holds(&self, secret: &str) -> bool {
+        !secret.is_empty() && self.authority.contains(&secret.to_ascii_lowercase())
+    }
+}
+
 /// An absolute http or https URL without user name and fragment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
@@ -128,10 +135,10 @@ impl Url {
         Some(decode(pair.split_once('=').map_or("", |(_, value)| value)))
     }
 
-    /// Whether a secret stands in path or query, in clear or percent-encoded.
+    /// Whether a secret stands in host, path or query, in clear or percent-encoded.
     pub fn holds(&self, secret: &str) -> bool {
-        !secret.is_empty()
-            && (self.target.contains(secret) || percent_decode_str(&self.target).decode_utf8_lossy().contains(secret))
+        let decoded = || percent_decode_str(&self.target).decode_utf8_lossy().contains(secret);
+        !secret.is_empty() && (self.origin.holds(secret) || self.target.contains(secret) || decoded())
     }
 }
 
@@ -222,6 +229,7 @@ mod tests {
     fn holds_a_secret_however_it_is_written() {
         let url = Url::parse("http://h/a/tok%2den/b").unwrap();
         assert!(url.holds("tok-en"));
+        assert!(Url::parse("http://x.Tok-En.h/").unwrap().holds("Tok-EN"));
         assert!(!url.holds("token"));
         assert!(!url.holds(""));
     }

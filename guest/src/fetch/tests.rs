@@ -207,6 +207,11 @@ fn the_secret_stays_at_its_origin() {
         assert_eq!((error.kind, error.message.as_str()), (Kind::Permanent, refused), "{link}");
         assert_eq!(*fake.asked.borrow(), ["/x", "https://evil.example/"], "{link}");
     }
+    // A name would be looked up, and told.
+    let fake = Fake::new(&[("/x", r#"{"data":[1],"next":"https://ToKen.evil.example/"}"#)]);
+    let error = read(&fake, &json!({})).unwrap_err();
+    assert_eq!(error.message, "the secret would leave in the name of another host");
+    assert_eq!(*fake.asked.borrow(), ["/x"]);
     let mut fake = Fake::default();
     fake.answer("/x", 302, &[("Location", "http://wh.jivosite.com/r/token/x")], "");
     let error = read(&fake, &json!({})).unwrap_err();

@@ -17,6 +17,8 @@ enum Sort {
     Text,
     /// A number, whether or not it stands in quotes.
     Number,
+    /// A number that may have a fraction, and is written as if it had one: a whole number would begin a column of another type.
+    Fraction,
     /// A time in seconds since 1970.
     Seconds,
     /// True or false, which CRM events write as 1 or 0.
@@ -28,21 +30,23 @@ enum Sort {
 }
 
 /// What members are, by name. Those that are not here are left as they are.
-const SORTS: [(&str, Sort); 37] = [
+const SORTS: [(&str, Sort); 39] = [
     ("id", Sort::Text),
     ("number", Sort::Text),
     ("phone", Sort::Text),
     ("contact", Sort::Text),
     ("user_token", Sort::Text),
+    ("ga", Sort::Text),
+    ("ym", Sort::Text),
     ("region_code", Sort::Text),
     ("country_code", Sort::Text),
     ("color", Sort::Text),
     ("name", Sort::Text),
     ("title", Sort::Text),
     ("text", Sort::Text),
-    ("latitude", Sort::Number),
-    ("longitude", Sort::Number),
-    ("amount", Sort::Number),
+    ("latitude", Sort::Fraction),
+    ("longitude", Sort::Fraction),
+    ("amount", Sort::Fraction),
     ("chats_count", Sort::Number),
     ("visits_count", Sort::Number),
     ("position", Sort::Number),
@@ -70,6 +74,9 @@ const SORTS: [(&str, Sort); 37] = [
 
 /// What members are by how their names end.
 const ENDINGS: [(&str, Sort); 3] = [("_id", Sort::Text), ("_ts", Sort::Seconds), ("_timestamp", Sort::Seconds)];
+
+/// Whole numbers of so many digits are exact as floating-point numbers.
+const EXACT_DIGITS: usize = 15;
 
 /// Tidies the members of an object. Those that say nothing are left out.
 pub fn members(members: Members) -> Members {
@@ -111,8 +118,15 @@ fn sort(key: &str) -> Option<Sort> {
 
 fn sorted(sort: Sort, found: Value) -> Value {
     match (sort, found) {
+        // Where no text belongs, a blank one is "nothing" once more.
+        (Sort::Number | Sort::Fraction | Sort::Seconds | Sort::Flag, Value::Text(text)) if text.trim().is_empty() => {
+            Value::Null
+        }
         (Sort::Text, Value::Number(number)) => Value::Text(whole(&number).to_owned()),
         (Sort::Number, Value::Text(text)) if is_number(text.trim()) => Value::Number(text.trim().to_owned()),
+        (Sort::Fraction, Value::Text(text) | Value::Number(text)) if is_number(text.trim()) => {
+            Value::Number(fraction(text.trim()))
+        }
         (Sort::Seconds, found) => match found.text().and_then(time::from_seconds) {
             Some(time) => Value::Text(time),
             None => value(found),
@@ -142,6 +156,13 @@ fn whole(number: &str) -> &str {
     number.split_once('.').filter(|(_, zeros)| zeros.bytes().all(|b| b == b'0')).map_or(number, |(whole, _)| whole)
 }
 
+/// A number with a fraction, unless it is so large that digits would be lost.
+fn fraction(number: &str) -> String {
+    let is_whole = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let fraction = if is_whole && number.len() <= EXACT_DIGITS { ".0" } else { "" };
+    format!("{number}{fraction}")
+}
+
 /// Whether a text is a number in JSON's grammar.
 fn is_number(text: &str) -> bool {
     Json::parse(text).is_ok_and(Json::is_number)
@@ -164,6 +185,7 @@ mod tests {
         check(r#"{"id":"7","tags":[{"id":5}]}"#, r#"{"id":"7","tags":[{"id":"5"}]}"#);
         check(r#"{"id":7.0,"a_id":7.5}"#, r#"{"id":"7","a_id":"7.5"}"#);
         check(r#"{"offline_message_id":1767229200123}"#, r#"{"offline_message_id":"1767229200123"}"#);
+        check(r#"{"analytics":{"ga":"GA1.2","ym":16}}"#, r#"{"analytics":{"ga":"GA1.2","ym":"16"}}"#);
         check(r#"{"id":{"a":1},"valid":1}"#, r#"{"id":{"a":1},"valid":1}"#);
     }
 
@@ -172,9 +194,22 @@ mod tests {
         check(r#"{"latitude":"67.2804","longitude":-14.4}"#, r#"{"latitude":67.2804,"longitude":-14.4}"#);
         check(
             r#"{"latitude":" 67 ","longitude":"north","amount":"007"}"#,
-            r#"{"latitude":67,"longitude":"north","amount":"007"}"#,
+            r#"{"latitude":67.0,"longitude":"north","amount":"007"}"#,
         );
-        check(r#"{"latitude":"","longitude":"{}"}"#, r#"{"latitude":"","longitude":"{}"}"#);
+        check(r#"{"latitude":" ","longitude":"{}","width":""}"#, r#"{"longitude":"{}"}"#);
+        check(r#"{"chats_count":"2","width":640}"#, r#"{"chats_count":2,"width":640}"#);
+    }
+
+    #[test]
+    fn what_may_have_a_fraction_is_written_with_one() {
+        check(
+            r#"{"amount":1250,"latitude":-33,"longitude":1e2}"#,
+            r#"{"amount":1250.0,"latitude":-33.0,"longitude":1e2}"#,
+        );
+        check(
+            r#"{"amount":"99000000000000000000","latitude":"1.50"}"#,
+            r#"{"amount":99000000000000000000,"latitude":1.50}"#,
+        );
     }
 
     #[test]
@@ -191,13 +226,13 @@ mod tests {
             r#"{"created_ts":1767225600,"timestamp":"1767225600"}"#,
             r#"{"created_ts":"2026-01-01T00:00:00.000Z","timestamp":"2026-01-01T00:00:00.000Z"}"#,
         );
-        check(r#"{"closed_ts":null,"date":"soon"}"#, r#"{"date":"soon"}"#);
+        check(r#"{"closed_ts":null,"created_ts":"","date":"soon"}"#, r#"{"date":"soon"}"#);
     }
 
     #[test]
     fn flags_are_booleans() {
         check(
-            r#"{"has_deal":1,"enabled":"0","blacklisted":false,"multiple":2}"#,
+            r#"{"has_deal":1,"enabled":"0","blacklisted":false,"multiple":2,"show_notification":""}"#,
             r#"{"has_deal":true,"enabled":false,"blacklisted":false,"multiple":2}"#,
         );
     }

@@ -36,6 +36,8 @@ mod schema;
 mod contracts;
 // Hints of columns.
 mod hints;
+// `serve` and what belongs to it. Not for what events mean.
+mod serve;
 // What a component can reach, and where secrets go.
 mod sandbox;
 // Components that mean harm or are broken, one file each.

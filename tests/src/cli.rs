@@ -5,6 +5,7 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -95,17 +96,10 @@ impl Cli {
             Ok(child) => child,
             Err(error) => panic!("could not start `{}`: {error}", self.program.display()),
         };
-        let stdout = read(child.stdout.take().unwrap());
-        let stderr = read(child.stderr.take().unwrap());
+        let stdout = Said::read(child.stdout.take().unwrap());
+        let stderr = Said::read(child.stderr.take().unwrap());
         let line = command_line(&self.program, &self.args);
-        Running {
-            child,
-            stdout: Some(stdout),
-            stderr: Some(stderr),
-            line,
-            started: Instant::now(),
-            timeout: self.timeout,
-        }
+        Running { child, stdout, stderr, line, started: Instant::now(), timeout: self.timeout }
     }
 }
 
@@ -118,21 +112,48 @@ fn command_line(program: &Path, args: &[OsString]) -> String {
     line
 }
 
-/// Reads a stream to its end on a thread of its own, so that neither stream's pipe fills up.
-fn read(mut stream: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// What a stream has said, read on a thread of its own, so that neither stream's pipe fills up.
+#[derive(Debug)]
+struct Said {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Said {
+    fn read(mut stream: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let shared = Arc::clone(&bytes);
+        let reader = std::thread::spawn(move || {
+            let mut block = vec![0; 64 << 10];
+            loop {
+                let length = stream.read(&mut block).unwrap();
+                if length == 0 {
+                    break;
+                }
+                shared.lock().unwrap().extend_from_slice(&block[..length]);
+            }
+        });
+        Self { bytes, reader: Some(reader) }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    fn all(&mut self) -> String {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        self.so_far()
+    }
 }
 
 /// A command that runs. It is killed when it is dropped before its end.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
-    stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<String>>,
+    stdout: Said,
+    stderr: Said,
     line: String,
     started: Instant,
     timeout: Duration,
@@ -148,6 +169,16 @@ impl Running {
     /// Process id.
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it has said on stderr so far.
+    pub fn stderr(&self) -> String {
+        self.stderr.so_far()
+    }
+
+    /// Whether it came to its end.
+    pub fn is_over(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits until `done` holds; panics when the command ends first or takes too long.
@@ -192,12 +223,11 @@ impl Running {
         // It fails for a process that ended already, which is fine.
         let _ = self.child.kill();
         let status = self.child.wait().unwrap();
-        let text = |reader: &mut Option<JoinHandle<String>>| reader.take().unwrap().join().unwrap();
         Output {
             line: self.line.clone(),
             status,
-            stdout: text(&mut self.stdout),
-            stderr: text(&mut self.stderr),
+            stdout: self.stdout.all(),
+            stderr: self.stderr.all(),
             elapsed: self.started.elapsed(),
         }
     }

@@ -4,6 +4,7 @@
 //!  * [`places`]: where the built program and component are; a test that finds none says how to make them.
 //!  * [`cli`]: runs the program, and asserts on what it said with the whole transcript at hand.
 //!  * [`project`]: a folder with a pipeline file, pointed at a stand-in.
+//!  * [`receiver`]: `serve` in such a folder, and a client that posts to it.
 //!  * [`dlt`]: dlt itself, in a virtual environment, as the judge of the tables.
 //!  * [`effort`]: how much is done by tests that could go on for long.
 //!  * [`judge`]: one process of dlt that loads, dumps and answers for all tests.
@@ -24,4 +25,5 @@ pub mod fake_jivo;
 pub mod judge;
 pub mod places;
 pub mod project;
+pub mod receiver;
 pub mod redact;

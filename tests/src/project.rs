@@ -43,6 +43,19 @@ impl Project {
         project
     }
 
+    /// A pipeline that receives events into `jivochat.duckdb`, and has no service to ask.
+    pub fn receiving() -> Self {
+        let project = Self::empty();
+        project.write_secret("no-channel");
+        project
+            .set("pipeline.name", "jivochat_pipeline")
+            .set("pipeline.dataset", "jivochat_data")
+            .set("source.name", "jivochat_source")
+            .set("source.component", places::component().to_str().unwrap())
+            .set("source.config.random", "random")
+            .set("destination.url", "duckdb:jivochat.duckdb")
+    }
+
     /// Sets a key, given as a dotted path.
     #[must_use]
     pub fn set(mut self, key: &str, value: impl Into<toml::Value>) -> Self {

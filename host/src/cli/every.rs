@@ -1,9 +1,6 @@
 //! `run --every`: one run after another, until it is told to stop.
 
-use std::{
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{
     args::RunArgs,
@@ -11,7 +8,7 @@ use super::{
     failure::{Failure, Outcome},
     render, run,
     session::Session,
-    signals::{self, Signalled},
+    signals::Signals,
 };
 use crate::config::{Config, units};
 
@@ -40,22 +37,21 @@ pub(crate) async fn repeat(
     args: &RunArgs,
     quiet: bool,
     interval: Duration,
-    signalled: Signalled,
+    signals: &Signals,
 ) -> Outcome {
     loop {
         let began = Instant::now();
-        match run::once(session, args, quiet, &signalled).await {
+        match run::once(session, args, quiet, signals).await {
             Err(failure) if failure.code == exit_code::CONFIG || failure.code == exit_code::BUG => return Err(failure),
             Err(failure) => render::failure(&failure),
             Ok(_) => {}
         }
-        if signalled.get().is_none() {
-            tokio::select! {
-                () = tokio::time::sleep_until((began + interval).into()) => {}
-                () = signals::stop(Rc::clone(&signalled)) => {}
-            }
+        signals.listen();
+        tokio::select! {
+            () = signals.stop() => {}
+            () = tokio::time::sleep_until((began + interval).into()) => {}
         }
-        if let Some(code) = signalled.get() {
+        if let Some(code) = signals.code() {
             return Ok(code);
         }
     }

@@ -44,6 +44,8 @@ impl Parts {
                 Some("it does not export `webhook`; `sluicegate run` asks its service for data instead".to_owned()),
             ));
         };
+        // What the pipeline file says of resources must be about some that there are, pulled or pushed.
+        session.select(session.list(&session.source(&tokens)?).await?).await?;
         inbox.set_fact(TOKENS, &serde_json::to_string(&tokens).unwrap_or_default())?;
         let schema = stored.and_then(|stored| stored.schema).unwrap_or_else(|| Schema::new(&config.source));
         let resources = resources(webhook.resources(), config, &schema)?;

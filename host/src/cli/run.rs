@@ -1,6 +1,6 @@
 //! `run`: puts configuration, component, destination and pipeline together.
 
-use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::{
     progress::Progress,
     refresh, render,
     session::{Session, overrides, sink_options},
-    signals,
+    signals::Signals,
 };
 use crate::{
     config::{Config, Overrides, quoted_list},
@@ -34,15 +34,15 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
         ..overrides(&args.pipeline.changes)
     };
     let session = Session::open(&args.pipeline.pipeline, &changes).await?;
-    let signalled = signals::Signalled::default();
+    let signals = Signals::new();
     match every::interval(&args, &session.config)? {
-        None => once(&session, &args, quiet, &signalled).await,
-        Some(interval) => every::repeat(&session, &args, quiet, interval, signalled).await,
+        None => once(&session, &args, quiet, &signals).await,
+        Some(interval) => every::repeat(&session, &args, quiet, interval, &signals).await,
     }
 }
 
 /// Runs a pipeline once. The answer is the exit status.
-pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signalled: &signals::Signalled) -> Outcome {
+pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals: &Signals) -> Outcome {
     // Listing needs no secret, so that a pipeline that lists nothing usable fails before the destination is touched.
     let provisional = session.source(&session.tokens(&BTreeMap::new())?)?;
     let selected = session.select(session.list(&provisional).await?).await?;
@@ -86,8 +86,8 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signall
     let names: Vec<String> = planned.iter().map(|planned| planned.hints.resource.to_string()).collect();
     let progress = Arc::new(Progress::new(args.progress, quiet, &names));
     let settings = settings(&session.config)?;
-    let stop = signals::stop(Rc::clone(signalled));
-    let finished = pipeline::run(&source, &planned, destination, &settings, progress.clone(), stop).await;
+    signals.listen();
+    let finished = pipeline::run(&source, &planned, destination, &settings, progress.clone(), signals.stop()).await;
     progress.finish();
 
     render::remarks(&finished.report, &|error| advice(error, session));
@@ -114,7 +114,7 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signall
     if let Some(path) = &args.report {
         write_report(path, &finished.report)?;
     }
-    Ok(status(&finished, signalled.get()))
+    Ok(status(&finished, signals.code()))
 }
 
 fn status(finished: &Finished, signalled: Option<u8>) -> u8 {

@@ -1,6 +1,6 @@
 //! `serve`: receives events, and runs the pipeline beside it when it is told to.
 
-use std::{rc::Rc, thread, time::Instant};
+use std::{thread, time::Instant};
 
 use tokio::sync::oneshot;
 
@@ -12,7 +12,7 @@ use super::{
     receiver::Parts,
     render, run,
     session::{Session, overrides},
-    signals::{self, Signalled},
+    signals::Signals,
 };
 use crate::{
     config::Overrides,
@@ -27,6 +27,9 @@ pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
     let parts = Parts::new(&session).await?;
     let mut settings = session.config.serve.clone();
     settings.listen = args.listen.unwrap_or(settings.listen);
+    // From here on a signal ends it in good order.
+    let signals = Signals::new();
+    signals.listen();
     let gate = DestinationGate::default();
     let options = ServeOptions { serve: settings, key_dir: own_folder(&session.config) };
     let is_tls = options.serve.tls.is_some();
@@ -41,7 +44,7 @@ pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
         }
     }
     let schedule = session.config.schedule.is_some().then(|| Schedule::start(&args, changes, gate)).transpose()?;
-    let flushed = serving.run(stop()).await?;
+    let flushed = serving.run(signals.stop()).await?;
     if let Some(schedule) = schedule {
         schedule.end();
     }
@@ -50,13 +53,6 @@ pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
         eprintln!("stopped: {waiting} in the inbox, loaded by the next start");
     }
     Ok(exit_code::OK)
-}
-
-/// Resolves at the first signal; the second one ends the process.
-async fn stop() {
-    // Only the thread that waits looks at it, and it does not leave this future.
-    let signalled = Signalled::default();
-    signals::stop(signalled).await;
 }
 
 /// The pipeline's own resources, loaded again and again on a thread of its own.
@@ -99,19 +95,19 @@ async fn repeat(args: RunArgs, changes: Overrides, gate: DestinationGate, mut st
         Err(failure) => return render::failure(&failure),
     };
     let Some(interval) = session.config.schedule else { return };
-    let signalled = Signalled::default();
+    let signals = Signals::new();
     loop {
         let began = Instant::now();
         let turn = tokio::select! {
             turn = gate.lock() => turn,
             _ = &mut stopped => return,
         };
-        if let Err(failure) = run::once(&session, &args, true, &Rc::clone(&signalled)).await {
+        if let Err(failure) = run::once(&session, &args, true, &signals).await {
             render::failure(&failure);
         }
         drop(turn);
         tokio::select! {
-            () = tokio::time::sleep_until((began + interval).into()), if signalled.get().is_none() => {}
+            () = tokio::time::sleep_until((began + interval).into()) => {}
             _ = &mut stopped => return,
         }
     }

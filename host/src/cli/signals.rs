@@ -1,23 +1,50 @@
 //! Ctrl-C and SIGTERM; and SIGXFSZ, which is no reason to end.
 
-use std::{cell::Cell, rc::Rc};
+use tokio::sync::watch;
 
 use super::exit_code;
 
-/// The exit status for the signal that came, none so far.
-pub(crate) type Signalled = Rc<Cell<Option<u8>>>;
+/// The signals that ask the program to end.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    came: watch::Sender<Option<u8>>,
+}
 
-/// Resolves at the first Ctrl-C or SIGTERM. The second one ends the process at once.
-///
-/// Where signals cannot be listened for, it never resolves, and the system's own handling is left in place.
-pub(crate) async fn stop(signalled: Signalled) {
-    let Some(code) = next().await else { return std::future::pending().await };
-    signalled.set(Some(code));
-    tokio::spawn(async {
-        if let Some(code) = next().await {
-            leave(code);
+impl Signals {
+    /// Nobody listens yet: a signal still ends the process as the system sees fit.
+    pub(crate) fn new() -> Self {
+        Self { came: watch::Sender::new(None) }
+    }
+
+    /// Listens from now on, until the program ends. The first Ctrl-C or SIGTERM is told; the second one ends the process at
+    /// once. Listening again changes nothing. Must be called within a runtime.
+    ///
+    /// Where signals cannot be listened for, the system's own handling is left in place.
+    pub(crate) fn listen(&self) {
+        if self.came.receiver_count() > 0 {
+            return;
         }
-    });
+        let Some(mut next) = Next::new() else { return };
+        let (came, listening) = (self.came.clone(), self.came.subscribe());
+        tokio::spawn(async move {
+            // Held for as long as somebody listens.
+            let _listening = listening;
+            came.send_replace(Some(next.signal().await));
+            leave(next.signal().await);
+        });
+    }
+
+    /// Resolves at the first signal, or at once when it has come.
+    pub(crate) async fn stop(&self) {
+        let mut came = self.came.subscribe();
+        // The sender lives as long as this does.
+        let _ = came.wait_for(Option::is_some).await;
+    }
+
+    /// The exit status for the signal that came, none so far.
+    pub(crate) fn code(&self) -> Option<u8> {
+        *self.came.borrow()
+    }
 }
 
 /// Has a write that goes beyond the longest file that is allowed (`ulimit -f`) fail as on a full disk. The signal that comes
@@ -41,19 +68,49 @@ fn leave(code: u8) {
     std::process::exit(code.into());
 }
 
+/// Signals as they come. None that comes after this was made is missed.
 #[cfg(unix)]
-async fn next() -> Option<u8> {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Next {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
 
-    let mut terminate = signal(SignalKind::terminate()).ok()?;
-    let mut interrupt = signal(SignalKind::interrupt()).ok()?;
-    tokio::select! {
-        _ = terminate.recv() => Some(exit_code::TERMINATED),
-        _ = interrupt.recv() => Some(exit_code::INTERRUPTED),
+#[cfg(unix)]
+impl Next {
+    fn new() -> Option<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Some(Self {
+            terminate: signal(SignalKind::terminate()).ok()?,
+            interrupt: signal(SignalKind::interrupt()).ok()?,
+        })
+    }
+
+    /// The exit status for the next signal.
+    async fn signal(&mut self) -> u8 {
+        tokio::select! {
+            _ = self.terminate.recv() => exit_code::TERMINATED,
+            _ = self.interrupt.recv() => exit_code::INTERRUPTED,
+        }
     }
 }
 
+/// Ctrl-C as it comes.
 #[cfg(not(unix))]
-async fn next() -> Option<u8> {
-    tokio::signal::ctrl_c().await.ok().map(|()| exit_code::INTERRUPTED)
+struct Next;
+
+#[cfg(not(unix))]
+impl Next {
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere there may be none")]
+    fn new() -> Option<Self> {
+        Some(Self)
+    }
+
+    /// The exit status for the next signal.
+    async fn signal(&mut self) -> u8 {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        exit_code::INTERRUPTED
+    }
 }

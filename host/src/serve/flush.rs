@@ -271,7 +271,8 @@ pub(super) async fn again<H: EventHandler>(
 /// An event that could not be handled. Its number is known once it is kept.
 pub(super) fn tell_unhandled(number: Option<u64>, error: &SourceError) {
     let kind = error.kind.as_str();
-    tracing::warn!(event = number, kind, "the component could not handle an event, which is kept: {error}");
+    let hint = error.hint.as_deref();
+    tracing::warn!(event = number, kind, hint, "the component could not handle an event, which is kept: {error}");
 }
 
 fn tell_loaded(events: u64, loaded: &Loaded, elapsed: Duration) {

@@ -145,11 +145,9 @@ impl Loader {
 
         let now = jiff::Timestamp::now().as_microsecond();
         let mut loaded = Loaded { load_id: load_id(now), ..Loaded::default() };
-        for (resource, gathered) in gather(deliveries) {
-            if self.skips(&resource) {
-                continue;
-            }
-            loaded.rejected += take(&mut normalizer, &resource, &loaded.load_id, now, &gathered);
+        let gathered = gather(deliveries);
+        for (resource, gathered) in gathered.iter().filter(|(resource, _)| !self.skips(resource)) {
+            loaded.rejected += take(&mut normalizer, resource, &loaded.load_id, now, gathered);
         }
         for batch in normalizer.take_batches()? {
             if advance.is_none() && batch.table == REJECTED_TABLE {
@@ -158,6 +156,8 @@ impl Loader {
             }
             sink.append(normalizer.schema(), &batch.table, &batch.batch)?;
         }
+        // A table is a new one for its first load only.
+        gathered.keys().for_each(|resource| normalizer.settle(resource));
         let committed = sink.commit(&CommitLoad {
             load_id: &loaded.load_id,
             schema: normalizer.schema(),

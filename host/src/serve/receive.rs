@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How long a client may take to send a body.
-const BODY_TIME: Duration = Duration::from_secs(30);
+const BODY_TIME: Duration = Duration::from_secs(15);
 
 /// Events that are handled at the same time; others are told to come again. Each may hold a whole body.
 const IN_FLIGHT: usize = 256;

@@ -1,0 +1,168 @@
+//! What was acknowledged is loaded, once, whatever the destination does meanwhile.
+
+use acceptance::cli::Running;
+use acceptance::project::Project;
+use acceptance::receiver::Receiver;
+use serde_json::json;
+
+use super::{loaded, message, post, project};
+
+/// A reader that keeps the database open until it is dropped.
+fn reader(project: &Project) -> Running {
+    let code = "import duckdb, time\n\
+                connection = duckdb.connect('jivochat.duckdb', read_only=True)\n\
+                open('held', 'w').close()\n\
+                time.sleep(600)";
+    let mut holder = acceptance::dlt::script(project.dir(), code).spawn();
+    holder.until("the lock", || project.path("held").exists());
+    holder
+}
+
+#[test]
+fn a_reader_delays_events_and_loses_none() {
+    let project = project().set("serve.flush_every", "50ms");
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a"]);
+    receiver.loaded(1);
+    let holder = reader(&project);
+    post(&receiver, ["b", "c"]);
+    receiver.until("a load that fails", || receiver.metric("sluicegate_load_failures_total") > 0);
+    assert_eq!(receiver.metric("sluicegate_inbox_events"), 2);
+    drop(holder);
+    receiver.loaded(3);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b", "c"]);
+}
+
+#[test]
+fn events_that_wait_when_it_stops_are_loaded_by_the_next_start() {
+    let project = project();
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a"]);
+    receiver.loaded(1);
+    let holder = reader(&project);
+    post(&receiver, ["b"]);
+    receiver.stop().code(0).stderr_has(&["stopped: 1 event in the inbox, loaded by the next start"]);
+    drop(holder);
+    let status = project.cli().args(["inbox", "status"]).run();
+    status.code(0).stdout_has(&["waiting    1 event, ", "loaded     1 event, kept for 30days"]);
+    let receiver = Receiver::start(&project);
+    receiver.loaded(1);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b"]);
+}
+
+#[test]
+fn a_full_inbox_turns_events_away_until_there_is_room() {
+    let project = project().set("serve.inbox_size", "250").set("serve.flush_every", "50ms");
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a"]);
+    receiver.loaded(1);
+    let holder = reader(&project);
+    post(&receiver, ["b", "c"]);
+    let (status, head) = receiver.post_raw(&message("d"));
+    assert_eq!(status, 503);
+    assert!(head.contains("retry-after: 10\r\n") && head.contains("the inbox is full"), "{head}");
+    assert_eq!(receiver.get("/readyz").0, 503);
+    drop(holder);
+    receiver.until("room", || receiver.post(&message("d")).0 == 200);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b", "c", "d"]);
+}
+
+#[test]
+fn equal_events_within_the_window_are_one() {
+    let project = project();
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a", "a", "b", "a"]);
+    assert_eq!(receiver.metric("sluicegate_events_duplicate_total"), 2);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b"]);
+    assert_eq!(project.count("events"), 2);
+}
+
+/// Whoever puts an older database back, or starts with a new one, gets the events that it lacks.
+#[test]
+fn a_database_gets_the_events_that_it_lacks() {
+    let project = project();
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a"]);
+    receiver.stop().code(0);
+    let copy = std::fs::read(project.path("jivochat.duckdb")).unwrap();
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["b"]);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b"]);
+    std::fs::write(project.path("jivochat.duckdb"), copy).unwrap();
+    let receiver = Receiver::start(&project);
+    receiver.loaded(1);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b"]);
+    std::fs::remove_file(project.path("jivochat.duckdb")).unwrap();
+    let receiver = Receiver::start(&project);
+    receiver.loaded(2);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b"]);
+}
+
+/// An event that the component cannot handle is kept, and loaded once it can be.
+#[test]
+fn an_event_that_cannot_be_handled_waits_until_it_can() {
+    let mut project = project().set("source.limits.page_records", 2);
+    let receiver = Receiver::start(&project);
+    let (status, head) = receiver.post_raw(&message("a"));
+    assert_eq!(status, 503);
+    assert!(head.contains("retry-after: 10\r\n"), "{head}");
+    // The service comes again, as it was told.
+    assert_eq!(receiver.post(&message("a")).0, 503);
+    assert_eq!(receiver.post("{\"event_name\":\"news\"}").0, 200);
+    receiver.loaded(1);
+    receiver.stop().code(0).stderr_has(&["could not handle an event, which is kept", "raise `page_records`"]);
+    project.cli().args(["inbox", "status"]).run().code(0).stdout_has(&["unhandled  1 event\n"]);
+    project.change("source.limits.page_records", 1000);
+    let receiver = Receiver::start(&project);
+    receiver.loaded(1);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a"]);
+    assert_eq!(project.count("events"), 2);
+}
+
+#[test]
+fn rows_of_events_are_laid_out_for_dlt() {
+    let project = project();
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a", "b"]);
+    receiver.stop().code(0);
+    let code = "import dlt\n\
+                pipeline = dlt.pipeline('jivochat_pipeline', destination=dlt.destinations.duckdb('jivochat.duckdb'), \
+                dataset_name='jivochat_data')\n\
+                pipeline.sync_destination()\n\
+                print(pipeline.dataset().outbound_messages.df()['id'].tolist())";
+    acceptance::dlt::run(project.dir(), code).stdout_has(&["['a', 'b']"]);
+}
+
+#[test]
+fn contracts_and_hints_of_the_pipeline_file_hold_for_events() {
+    let project = project()
+        .set("resources.outbound_messages.schema_contract.columns", "freeze")
+        .set("resources.agents.write_disposition", "skip");
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a"]);
+    receiver.loaded(1);
+    let odd = message("odd").replace("\"type\":\"text\"", "\"type\":\"text\",\"never_seen\":1");
+    assert_eq!(receiver.post(&odd).0, 200);
+    post(&receiver, ["b"]);
+    receiver.stop().code(0);
+    assert_eq!(loaded(&project), ["a", "b"]);
+    assert!(!project.tables().contains(&"agents".to_owned()));
+    let rejected =
+        project.query("SELECT resource, contains(raw, 'never_seen') AS odd FROM jivochat_data._rejected_records");
+    assert_eq!(rejected, [json!({"resource": "outbound_messages", "odd": true})]);
+    for (key, value, words) in [
+        ("resources.chats.write_disposition", "replace", "`replace` needs a resource that comes to an end"),
+        ("resources.nothing.write_disposition", "append", "the component lists no resource `nothing`"),
+    ] {
+        let project = super::project().set(key, value);
+        project.cli().arg("serve").run().code(2).stderr_has(&[words]);
+    }
+}

@@ -37,6 +37,16 @@ pub struct Config {
 impl Config {
     /// Reads and checks the configuration. Errors are `invalid-config` and name the key by its dotted path.
     pub fn parse(json: &str) -> Result<Self> {
+        Self::read(json, None)
+    }
+
+    /// Checks a configuration for events alone: they come whether or not there is a channel that can be read.
+    pub fn check_for_events(json: &str) -> Result<()> {
+        Self::read(json, Some("-")).map(|_| ())
+    }
+
+    /// Reads and checks the configuration, with `channel` in the place of what is missing of the channel's URL.
+    fn read(json: &str, channel: Option<&str>) -> Result<Self> {
         let value = Json::parse(json)
             .map_err(|error| Error::config(format!("the configuration is no JSON object: {error}")))?;
         let table = Table::open(value, "", &KEYS)?;
@@ -47,8 +57,8 @@ impl Config {
             return Err(Error::config(format!("`base_url` must end with a path, without `?` and `#`: `{base_url}`")));
         }
         base.target = format!("{}/", base.target.trim_end_matches('/'));
-        let random = required(&table, "random")?;
-        let secret = Secret::new(secret(&table)?);
+        let random = required(&table, "random", channel)?;
+        let secret = Secret::new(secret(&table, channel)?);
         let page_size = table.whole("page_size", 1)?;
         // A `.` or `..` would be another path, however it is encoded.
         for (key, segment) in [("random", random.as_str()), ("jivo_public_id", secret.reveal())] {
@@ -93,17 +103,17 @@ fn resources(value: Option<Json<'_>>, defaults: &Defaults) -> Result<Vec<Resourc
     Ok(resources)
 }
 
-fn required(table: &Table<'_>, key: &str) -> Result<String> {
-    table.text(key)?.ok_or_else(|| {
+fn required(table: &Table<'_>, key: &str, stand_in: Option<&str>) -> Result<String> {
+    table.text(key)?.or_else(|| stand_in.map(str::to_owned)).ok_or_else(|| {
         Error::config(format!("`{key}` is missing: the channel's URL is `{BASE_URL}/<random>/<jivo_public_id>`"))
     })
 }
 
 /// The secret, of which no message says more than that it is wrong.
-fn secret(table: &Table<'_>) -> Result<String> {
+fn secret(table: &Table<'_>, stand_in: Option<&str>) -> Result<String> {
     match table.get("jivo_public_id") {
         Some(value) if value.string().is_none() => Err(Error::config("`jivo_public_id` must be a text")),
-        _ => required(table, "jivo_public_id"),
+        _ => required(table, "jivo_public_id", stand_in),
     }
 }
 

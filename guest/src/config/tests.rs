@@ -117,6 +117,15 @@ fn mistakes_in_resources_are_named_by_their_place() {
 }
 
 #[test]
+fn events_need_no_channel() {
+    Config::check_for_events("{}").unwrap();
+    Config::check_for_events(r#"{"random":"r","page_size":5}"#).unwrap();
+    let error = Config::check_for_events(r#"{"page_sise":5}"#).unwrap_err();
+    assert!(error.message.starts_with("unknown key `page_sise`"), "{}", error.message);
+    assert!(Config::parse("{}").is_err());
+}
+
+#[test]
 fn an_unknown_resource_names_the_nearest() {
     let error = config(&json!({})).unwrap().resource("inbound_message").unwrap_err();
     assert_eq!(error.message, "unknown resource `inbound_message`, did you mean `inbound_messages`?");

@@ -44,8 +44,12 @@ impl Parts {
                 Some("it does not export `webhook`; `sluicegate run` asks its service for data instead".to_owned()),
             ));
         };
-        // What the pipeline file says of resources must be about some that there are, pulled or pushed.
-        session.select(session.list(&session.source(&tokens)?).await?).await?;
+        // What the pipeline file says of resources must be about some that there are, pulled or pushed. Those that are pulled
+        // are looked up if it names one: without a service that can be asked there are none.
+        let is_pushed = |name: &ResourceName| webhook.resources().iter().any(|spec| spec.name == *name);
+        if config.resources.is_some() || !config.hints.keys().all(is_pushed) {
+            session.select(session.list(&session.source(&tokens)?).await?).await?;
+        }
         inbox.set_fact(TOKENS, &serde_json::to_string(&tokens).unwrap_or_default())?;
         let schema = stored.and_then(|stored| stored.schema).unwrap_or_else(|| Schema::new(&config.source));
         let resources = resources(webhook.resources(), config, &schema)?;

@@ -29,7 +29,7 @@ const AT_ONCE: usize = 10_000;
 
 /// Loads events once more, and those that wait.
 pub(crate) async fn replay(args: ReplayArgs) -> Outcome {
-    let session = Session::open(&args.pipeline.pipeline, &overrides(&args.pipeline.changes)).await?;
+    let session = Session::open_for_events(&args.pipeline.pipeline, &overrides(&args.pipeline.changes)).await?;
     let config = &session.config;
     let _lock = Inbox::lock(&config.serve.inbox)?;
     let mut parts = Parts::new(&session).await?;

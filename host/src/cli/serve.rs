@@ -22,7 +22,7 @@ use crate::{
 /// Receives events until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
     let changes = overrides(&args.pipeline.changes);
-    let session = Session::open(&args.pipeline.pipeline, &changes).await?;
+    let session = Session::open_for_events(&args.pipeline.pipeline, &changes).await?;
     let _lock = Inbox::lock(&session.config.serve.inbox)?;
     let parts = Parts::new(&session).await?;
     let mut settings = session.config.serve.clone();

@@ -33,11 +33,23 @@ pub(crate) struct Session {
 impl Session {
     /// Reads the pipeline file, loads the component and looks the secrets up. Contacts nothing.
     pub(crate) async fn open(path: &Path, overrides: &Overrides) -> Result<Self, Failure> {
+        Self::open_with(path, overrides, true).await
+    }
+
+    /// The same for events, which come whether or not there is a service that can be asked: secrets may be missing, unless
+    /// the pipeline file says that it is asked.
+    pub(crate) async fn open_for_events(path: &Path, overrides: &Overrides) -> Result<Self, Failure> {
+        Self::open_with(path, overrides, false).await
+    }
+
+    async fn open_with(path: &Path, overrides: &Overrides, asks: bool) -> Result<Self, Failure> {
         let config = Config::load(path, overrides)?;
         let limits = limits(&config.limits);
         let component = load_component(&config.component, config.sha256.clone(), &limits)?;
         let description = component.describe(&limits).await?;
-        let secrets = config.secrets(&marked_secrets(description.as_ref()), &environment)?;
+        let asks = asks || config.schedule.is_some() || config.resources.is_some();
+        let marked = marked_secrets(description.as_ref()).into_iter().map(|(key, needed)| (key, needed && asks));
+        let secrets = config.secrets(&marked.collect::<Vec<_>>(), &environment)?;
         tell_exposed(secrets.iter().map(|secret| &secret.binding), &config.file);
         Ok(Self { config, component, limits, secrets })
     }

@@ -32,6 +32,8 @@ mod damage;
 mod shared;
 // Types, columns and tables that appear as the data asks for them. Not for comparisons with dlt.
 mod schema;
+// Everything that JivoChat pushes, in every form, and what becomes of it in the tables. Not for how `serve` behaves.
+mod events;
 // How far records may change tables.
 mod contracts;
 // Hints of columns.
@@ -44,6 +46,8 @@ mod sandbox;
 mod hostile;
 // Commands, options and what they print. Not for `query`.
 mod cli;
+// What the pages in `docs/` list, compared with what the program has.
+mod documents;
 // `init`: the folder it writes.
 mod init;
 // What a person reads, whole.

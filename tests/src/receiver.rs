@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::cli::{Cli, Output, Running};
+use crate::places;
 use crate::project::Project;
 
 /// A receiver that runs. It is killed when it is dropped before its end.
@@ -41,6 +42,15 @@ impl Receiver {
     /// As [`Receiver::start`], with a fault point at which it kills itself. An error when it came to that before it listened.
     pub fn start_to_fail(project: &Project, fault: &str) -> Result<Self, Output> {
         Self::spawn(project, command(project).env("SLUICEGATE_FAULT", fault))
+    }
+
+    /// As [`Receiver::start`], unable to make a file longer than some kibibytes: what a full disk does to it, without one.
+    #[track_caller]
+    pub fn start_limited(project: &Project, kibibytes: u64) -> Self {
+        let script = format!("ulimit -f {} && exec \"$0\" serve --listen 127.0.0.1:0", kibibytes * 2);
+        let cli = Cli::new("sh", project.dir()).args(["-c", &script]).arg(places::sluicegate());
+        let cli = cli.env("XDG_CACHE_HOME", places::lasting("cache"));
+        Self::spawn(project, cli).unwrap_or_else(|output| panic!("{}", output.transcript()))
     }
 
     fn spawn(project: &Project, command: Cli) -> Result<Self, Output> {

@@ -70,6 +70,39 @@ fn a_full_inbox_turns_events_away_until_there_is_room() {
     assert_eq!(loaded(&project), ["a", "b", "c", "d"]);
 }
 
+/// What cannot be made durable is not acknowledged, and what was is there when there is room again.
+#[test]
+fn a_full_disk_turns_events_away_and_loses_none() {
+    let project = project();
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["a"]);
+    receiver.stop().code(0);
+    let receiver = Receiver::start_limited(&project, 200);
+    let long = |id: &str| message(id).replace("about", &"long ".repeat(4000));
+    let mut taken = vec!["a".to_owned()];
+    for number in 0..40 {
+        let id = format!("b{number:02}");
+        match receiver.post_raw(&long(&id)) {
+            (200, _) => taken.push(id),
+            (503, head) => {
+                assert!(head.contains("retry-after: 10\r\n"), "{head}");
+                break;
+            }
+            (status, head) => panic!("{status}: {head}"),
+        }
+    }
+    assert!((2..40).contains(&taken.len()), "{taken:?}");
+    receiver
+        .stop()
+        .code(0)
+        .stderr_has(&["an event was turned away: no space is left for the inbox `", "free some space"]);
+    let receiver = Receiver::start(&project);
+    post(&receiver, ["c"]);
+    receiver.stop().code(0);
+    taken.push("c".to_owned());
+    assert_eq!(loaded(&project), taken);
+}
+
 #[test]
 fn equal_events_within_the_window_are_one() {
     let project = project();

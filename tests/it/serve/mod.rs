@@ -5,6 +5,7 @@ mod crash;
 mod loading;
 mod operations;
 mod polling;
+mod protocols;
 
 use acceptance::project::Project;
 use acceptance::receiver::Receiver;

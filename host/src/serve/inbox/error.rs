@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi::SQLITE_IOERR_WRITE};
 
 /// Why an inbox cannot be used. The text says what failed and where; [`InboxError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -62,10 +62,10 @@ impl InboxError {
     /// Sorts what the store said.
     pub(super) fn of_store(path: &Path, error: &rusqlite::Error) -> Self {
         let path = path.to_owned();
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => Self::Full { path },
-            _ => Self::Store { path, reason: error.to_string() },
-        }
+        // What a file may not grow to any more, by the system's limit, is told as a write that failed.
+        let no_room = matches!(error.sqlite_error_code(), Some(ErrorCode::DiskFull))
+            || error.sqlite_extended_error_code() == Some(SQLITE_IOERR_WRITE);
+        if no_room { Self::Full { path } } else { Self::Store { path, reason: error.to_string() } }
     }
 
     /// What the user can do about it.

@@ -8,7 +8,7 @@ OUT := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1	\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: setup
 setup: ## install what is missing: wasm standard library, DuckDB, WASI texts
@@ -40,6 +40,16 @@ soak: guest ## run the crash tests in full: every passing of each fault point, a
 .PHONY: fuzz
 fuzz: setup ## fuzz all targets, or those in TARGETS, for FUZZ_SECONDS each (60)
 	@.ci/fuzz $(TARGETS)
+
+.PHONY: bench
+bench: guest host ## measure this program and its rivals (all, or SCENARIOS), write docs/benchmarks.md; half an hour
+	@$(CARGO) build --locked --profile $(PROFILE) -p acceptance -p sluicegate --bins --examples
+	@$(OUT)/sluicegate-bench full $(SCENARIOS)
+
+.PHONY: bench-quick
+bench-quick: guest host ## print the ratios to dlt with jsonl files and to DuckDB's read_json; under 3 minutes
+	@$(CARGO) build --locked --profile $(PROFILE) -p acceptance -p sluicegate --bins --examples
+	@$(OUT)/sluicegate-bench quick
 
 .PHONY: lint
 lint: setup ## check format and lints, warnings are errors

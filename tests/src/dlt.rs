@@ -15,12 +15,19 @@ const PACKAGES: [&str; 4] = ["dlt[duckdb]==1.31.0", "duckdb==1.5.5", "sqlglot==2
 ///
 /// Panics with pip's words when it cannot be made.
 pub fn python() -> PathBuf {
-    let dir = places::lasting("dlt");
+    python_with("dlt", &PACKAGES)
+}
+
+/// The Python of an environment of a name, with packages. It is made when it is not there.
+///
+/// Panics with pip's words when it cannot be made.
+pub fn python_with(name: &str, packages: &[&str]) -> PathBuf {
+    let dir = places::lasting(name);
     let python = dir.join("venv/bin/python");
     let lock = File::create(dir.join("lock")).unwrap();
     lock.lock().unwrap();
     let stamp = dir.join("packages");
-    let wanted = PACKAGES.join("\n");
+    let wanted = packages.join("\n");
     if fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) && python.is_file() {
         return python;
     }
@@ -34,7 +41,7 @@ pub fn python() -> PathBuf {
             pip = pip.env(key, value);
         }
     }
-    pip.args(PACKAGES).timeout(slow).run().code(0);
+    pip.args(packages).timeout(slow).run().code(0);
     fs::write(&stamp, wanted).unwrap();
     python
 }

@@ -159,6 +159,7 @@ pub(crate) fn sink_options(config: &Config) -> SinkOptions {
         pipeline: config.pipeline.clone(),
         schema_name: config.source.clone(),
         lock_wait: config.lock_wait,
+        memory: config.memory,
     }
 }
 

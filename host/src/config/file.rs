@@ -90,6 +90,7 @@ pub(super) struct RetryTable {
 pub(super) struct DestinationTable {
     pub url: Option<String>,
     pub lock_wait: Option<String>,
+    pub memory: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

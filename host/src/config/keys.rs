@@ -50,7 +50,7 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("source.retry", &["attempts", "max_wait", "budget"]),
-    ("destination", &["url", "lock_wait"]),
+    ("destination", &["url", "lock_wait", "memory"]),
     ("load", &["commit_rows", "commit_bytes", "commit_every"]),
     ("schedule", &["every"]),
     (

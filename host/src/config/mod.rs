@@ -78,6 +78,8 @@ pub struct Config {
     pub database: PathBuf,
     /// How long to wait for a file that another process holds.
     pub lock_wait: Duration,
+    /// How many bytes the database may hold in memory.
+    pub memory: u64,
     /// When a load is committed.
     pub load: Load,
     /// How often pull resources are loaded, beside `serve` and by `run --every`.

@@ -124,6 +124,7 @@ impl Disk {
             pipeline: "test".into(),
             schema_name: "numbers".into(),
             lock_wait: Duration::ZERO,
+            memory: 128 << 20,
         };
         let sink = Sink::open(options, &mut |_| ()).unwrap();
         let stored = sink.stored().unwrap();

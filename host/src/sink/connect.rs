@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use duckdb::{AccessMode, Config, Connection};
 
 use super::error::{self, SinkError};
-use super::log_file;
+use super::{log_file, memory};
 use crate::fault::{self, Point};
 
 /// The first wait for a locked file: long beside an attempt, short beside the shortest run that may hold it. Each wait is
@@ -26,8 +26,8 @@ pub(super) const MEMORY: &str = ":memory:";
 pub(super) enum Access {
     /// Queries alone. The file must be there.
     Read,
-    /// Loads. The file is made when there is none.
-    Write,
+    /// Loads, with so many bytes of memory. The file is made when there is none.
+    Write { memory: u64 },
 }
 
 /// An open database.
@@ -73,17 +73,17 @@ pub(super) fn open(
 
 fn attempt(path: &Path, access: Access, made: &mut bool) -> Result<Connection, SinkError> {
     if path == Path::new(MEMORY) {
-        return config().and_then(Connection::open_in_memory_with_flags).map_err(|error| opening(path, &error));
+        return config(access).and_then(Connection::open_in_memory_with_flags).map_err(|error| opening(path, &error));
     }
     log_file::check(path)?;
-    if access == Access::Write && !path.exists() {
-        *made = make(path)?;
+    if access != Access::Read && !path.exists() {
+        *made = make(path, access)?;
     }
-    let access = match access {
+    let rights = match access {
         Access::Read => AccessMode::ReadOnly,
-        Access::Write => AccessMode::ReadWrite,
+        Access::Write { .. } => AccessMode::ReadWrite,
     };
-    let opened = config().and_then(|config| Connection::open_with_flags(path, config.access_mode(access)?));
+    let opened = config(access).and_then(|config| Connection::open_with_flags(path, config.access_mode(rights)?));
     opened.map_err(|error| opening(path, &error))
 }
 
@@ -92,7 +92,7 @@ fn attempt(path: &Path, access: Access, made: &mut bool) -> Result<Connection, S
 /// DuckDB writes a new file in several steps, and does not open one that was killed in between. So the file is made under
 /// another name, and gets its own once it is whole: a kill leaves either no database or a whole one, and at worst a small
 /// file beside it whose name says that it is new.
-fn make(path: &Path) -> Result<bool, SinkError> {
+fn make(path: &Path, access: Access) -> Result<bool, SinkError> {
     let unmade = |error: std::io::Error| SinkError::of_io(path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = std::ffi::OsString::from(".");
@@ -101,7 +101,7 @@ fn make(path: &Path) -> Result<bool, SinkError> {
     let draft = draft.into_temp_path();
     // DuckDB wants to make the file by itself.
     std::fs::remove_file(&draft).map_err(unmade)?;
-    let connection = config().and_then(|config| Connection::open_with_flags(&draft, config));
+    let connection = config(access).and_then(|config| Connection::open_with_flags(&draft, config));
     drop(connection.map_err(|error| opening(path, &error))?);
     fault::point(Point::FilePrepared);
     match draft.persist_noclobber(path) {
@@ -114,10 +114,14 @@ fn make(path: &Path) -> Result<bool, SinkError> {
     }
 }
 
-fn config() -> duckdb::Result<Config> {
-    // Two threads: rows come from one, and a merge gains little from more. Extensions are never fetched behind the
-    // user's back.
-    Config::default().threads(2)?.with("autoinstall_known_extensions", "false")
+fn config(access: Access) -> duckdb::Result<Config> {
+    // Extensions are never fetched behind the user's back.
+    let config = Config::default().with("autoinstall_known_extensions", "false")?;
+    match access {
+        Access::Read => config.threads(2),
+        // One thread: rows come from one, a merge gains little from more, and each takes memory of its own.
+        Access::Write { memory } => config.threads(1)?.with("memory_limit", memory::setting(memory)),
+    }
 }
 
 fn is_empty(connection: &Connection) -> duckdb::Result<bool> {

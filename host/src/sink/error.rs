@@ -136,6 +136,7 @@ impl SinkError {
                 "the table was made with narrower columns: load into another dataset, or change the table".to_owned()
             }
             Self::Bookkeeping { .. } => "give the run another dataset, or repair the table".to_owned(),
+            Self::Other { reason, .. } if is_memory(reason) => "raise `memory` of `[destination]`".to_owned(),
             Self::Query { .. } | Self::Other { .. } => return None,
         })
     }
@@ -190,6 +191,11 @@ impl SinkError {
         }
         Self::classify(path, &format!("writing table `{table}`"), error)
     }
+}
+
+/// Whether DuckDB could not do with the memory that it has.
+fn is_memory(reason: &str) -> bool {
+    ["Out of Memory Error", "failed to allocate", "could not allocate"].iter().any(|words| reason.contains(words))
 }
 
 /// DuckDB's message without the wrapping of the crate.

@@ -96,6 +96,9 @@ impl Sink {
     fn finish(&mut self, end: &CommitLoad<'_>) -> Result<(Committed, Value, Value), SinkError> {
         let roots = end.finished.iter().filter_map(|name| end.schema.tables.get(name));
         let complete: Vec<_> = roots.filter(|root| self.entry(root) == Entry::WhenComplete).collect();
+        let entering = complete.iter().flat_map(|root| end.schema.below(&root.name)).chain(complete.iter().copied());
+        let room = self.memory.for_tables(&self.connection, entering);
+        room.map_err(|error| self.failed("making room", &error))?;
         let mut load = self.load.take().unwrap_or_default();
         let done = self.finish_rows(&mut load, end, &complete);
         // The load stays open until the commit, so that an error rolls it back.

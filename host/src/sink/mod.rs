@@ -25,6 +25,7 @@ mod finish;
 mod inbox;
 mod load;
 mod log_file;
+mod memory;
 mod numbers;
 mod packed;
 mod query;
@@ -53,6 +54,7 @@ use crate::model::WriteDisposition;
 use crate::normalize::ROOT_NUMBER;
 use crate::normalize::schema::{Schema, Table};
 use load::Load;
+use memory::Memory;
 use stored::Found;
 use tables::{Place, Tables};
 
@@ -69,6 +71,9 @@ pub struct SinkOptions {
     pub schema_name: String,
     /// How long to wait for a file that another process holds.
     pub lock_wait: Duration,
+    /// How many bytes DuckDB may hold in memory; what is more waits in files beside the database. Wide tables and large rows,
+    /// which cannot wait there, are granted more.
+    pub memory: u64,
 }
 
 /// How the rows of a root table, and of those below it, get into the dataset.
@@ -86,6 +91,7 @@ enum Entry {
 #[derive(Debug)]
 pub struct Sink {
     connection: Connection,
+    memory: Memory,
     options: SinkOptions,
     tables: Tables,
     /// The stored schema and state, as dlt's documents, so that hints of dlt survive.
@@ -114,9 +120,11 @@ impl Sink {
     /// [`SinkError::Locked`], [`SinkError::NotFound`], [`SinkError::Unwritable`], [`SinkError::Full`],
     /// [`SinkError::Unreadable`], [`SinkError::DamagedLog`], [`SinkError::NewerFormat`]: nothing was changed.
     pub fn open(options: SinkOptions, on_wait: &mut dyn FnMut(&str)) -> Result<Self, SinkError> {
-        let opened = connect::open(&options.path, connect::Access::Write, options.lock_wait, on_wait)?;
+        let access = connect::Access::Write { memory: options.memory };
+        let opened = connect::open(&options.path, access, options.lock_wait, on_wait)?;
         let mut sink = Self {
             connection: opened.connection,
+            memory: Memory::new(options.memory),
             options,
             tables: Tables::default(),
             schema_document: None,
@@ -297,6 +305,7 @@ impl Sink {
             }
             Entry::AtOnce => Place::Main,
         };
+        self.memory.for_rows(&self.connection, table, &batch)?;
         load.touched.insert(table.name.clone());
         load.ensure(&self.connection, &mut self.tables, place, table)?;
         load.append(&self.connection, &self.tables, place, &table.name, &batch)

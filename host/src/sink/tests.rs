@@ -19,6 +19,7 @@ mod merges;
 mod model;
 mod refresh;
 mod replace;
+mod room;
 mod staged;
 mod versions;
 
@@ -48,6 +49,7 @@ fn options(path: PathBuf) -> SinkOptions {
         pipeline: "pipe".into(),
         schema_name: "src".into(),
         lock_wait: Duration::ZERO,
+        memory: 128 << 20,
     }
 }
 

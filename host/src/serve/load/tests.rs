@@ -38,6 +38,7 @@ impl Disk {
             pipeline: "p".into(),
             schema_name: "src".into(),
             lock_wait: Duration::ZERO,
+            memory: 128 << 20,
         }
     }
 

@@ -270,3 +270,24 @@ fn what_cannot_be_merged_is_told_before_anything_is_contacted() {
         assert!(!project.path("jivochat.duckdb").exists());
     }
 }
+
+#[test]
+fn a_merge_without_a_key_says_that_it_adds() {
+    let words = "warning: inbound_messages: there is no key to merge by, so the rows are added to those of earlier runs\n\
+                 hint: name the fields that identify a record: `primary_key = [\"id\"]` in `[resources.inbound_messages]`";
+    let (server, project) = setup("write_disposition = 'merge'");
+    serve(&server, &json!([{"id": 1, "gone": false}]));
+    project.run().run().code(0).stderr_has(&[words]);
+    assert_eq!(project.count(INBOUND), 1);
+    project.run().run().code(0).stderr_has(&[words]);
+    assert_eq!(project.count(INBOUND), 2);
+    // A key that is stored counts as well, and so does a mark alone.
+    let project = project.set("resources.inbound_messages.primary_key", vec!["id"]);
+    project.run().run().code(0).lacks("there is no key");
+    let project = project.unset("resources.inbound_messages.primary_key");
+    project.run().run().code(0).lacks("there is no key");
+    assert_eq!(project.count(INBOUND), 1);
+    let project = project.set("resources.inbound_messages.primary_key", Vec::<String>::new());
+    let project = project.set("resources.inbound_messages.columns.gone.hard_delete", true);
+    project.run().run().code(0).lacks("there is no key");
+}

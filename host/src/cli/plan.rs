@@ -4,7 +4,10 @@ use super::failure::Failure;
 use crate::{
     config::{Config, Hints},
     model::{MergeStrategy, ResourceSpec, WriteDisposition},
-    normalize::{Naming, ResourceHints, schema::Schema},
+    normalize::{
+        Naming, ResourceHints,
+        schema::{Column, Schema},
+    },
     pipeline::{Action, Planned},
     state::State,
 };
@@ -34,7 +37,8 @@ fn listed_key(spec: &ResourceSpec) -> Option<Vec<String>> {
     (!spec.primary_key.is_empty()).then(|| spec.primary_key.clone())
 }
 
-/// Checks that no merge that goes by the primary key is without one. What the hints leave open is as it is stored.
+/// Checks that no merge that goes by the primary key is without one, and says which has no key at all. What the hints leave
+/// open is as it is stored.
 ///
 /// # Errors
 /// Names the resource and where to put its key.
@@ -57,7 +61,31 @@ pub(crate) fn check(hints: &[ResourceHints], stored: &Schema, config: &Config) -
             ));
         }
     }
+    warn_of_appends(hints, stored, config);
     Ok(())
+}
+
+/// Says which merges have nothing to merge by: their rows are added, as in dlt.
+fn warn_of_appends(hints: &[ResourceHints], stored: &Schema, config: &Config) {
+    for hints in hints.iter().filter(|hints| hints.write_disposition == WriteDisposition::Merge) {
+        let name = &hints.resource;
+        let table = stored.tables.get(&Naming::default().path(name.as_str()));
+        let is_stored = |is: fn(&Column) -> bool| table.is_some_and(|table| table.columns.values().any(is));
+        let has = |named: &Option<Vec<String>>, is: fn(&Column) -> bool| {
+            named.as_ref().map_or_else(|| is_stored(is), |key| !key.is_empty())
+        };
+        let goes_by = has(&hints.primary_key, |column| column.primary_key)
+            || has(&hints.merge_key, |column| column.merge_key)
+            || hints.hard_delete.is_some()
+            || is_stored(|column| column.hard_delete);
+        if strategy(hints, stored) == MergeStrategy::DeleteInsert && !goes_by {
+            let file = config.file.display();
+            eprintln!("warning: {name}: there is no key to merge by, so the rows are added to those of earlier runs");
+            eprintln!(
+                "hint: name the fields that identify a record: `primary_key = [\"id\"]` in `[resources.{name}]` of `{file}`"
+            );
+        }
+    }
 }
 
 /// Goes on with the resources whose rows wait in staging.

@@ -89,6 +89,38 @@ fn until_the_new_rows_are_complete_the_old_ones_stay() {
 }
 
 #[test]
+fn a_page_that_a_contract_refuses_keeps_the_old_rows_until_it_is_allowed() {
+    let server = start(Options { inbound: 3, page_size: 1, ..Options::default() });
+    let project = Project::new(&server).only(&[INBOUND]).set("load.commit_rows", 1);
+    let ids =
+        |project: &Project| project.value("SELECT string_agg(id, '' ORDER BY id) FROM jivochat_data.inbound_messages");
+    let serve = |from: usize, pages: &[&str]| {
+        for (number, page) in (from..).zip(pages) {
+            server.fault(INBOUND, number..=number, Fault::Records((*page).to_owned()));
+        }
+    };
+    serve(1, &[r#"{"id":1}"#, r#"{"id":2}"#, r#"{"id":3}"#]);
+    project.run().run().code(0);
+
+    let frozen = project.set("resources.inbound_messages.schema_contract", "freeze");
+    serve(4, &[r#"{"id":4}"#, r#"{"id":5}"#, r#"{"id":6},{"id":7,"new":7}"#]);
+    frozen.run().arg("--full-refresh").run().code(5).stderr_has(&["new column `new`"]);
+    assert_eq!(ids(&frozen), "123");
+    // A plain run goes on with the refresh, and stops at the same page.
+    serve(7, &[r#"{"id":6},{"id":7,"new":7}"#]);
+    frozen.run().run().code(5);
+    assert_eq!((ids(&frozen).as_str(), server.requests_to(INBOUND).len()), ("123", 7));
+
+    let project = frozen.set("resources.inbound_messages.schema_contract", "evolve");
+    serve(8, &[r#"{"id":6},{"id":7,"new":7}"#]);
+    let (output, report) = project.run_with_report();
+    output.code(0);
+    report.loaded(INBOUND, 2);
+    assert_eq!(report.0["loads"][0]["rows"], serde_json::json!({"inbound_messages": 4}));
+    assert_eq!((ids(&project).as_str(), server.requests_to(INBOUND).len()), ("4567", 8));
+}
+
+#[test]
 fn two_ways_to_start_anew_are_one_too_many() {
     let (server, project) = loaded();
     let asked = server.requests().len();

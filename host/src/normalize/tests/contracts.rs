@@ -340,3 +340,28 @@ fn the_pipeline_file_s_contract_takes_the_place_of_the_stored_one() {
     let outcome = try_page(&mut normalizer, &[r#"{"new":1,"l":[{"new":1}]}"#]).unwrap();
     assert_eq!(outcome.discarded, Discarded { records: 0, rows: 1, values: 1 });
 }
+
+#[test]
+fn a_variant_that_is_there_or_declared_takes_values() {
+    let frozen = hints(SchemaContract::All(ContractMode::Freeze));
+    let mut normalizer = goes_on(&known(&[r#"{"a":1}"#, r#"{"a":"x"}"#]), &frozen);
+    try_page(&mut normalizer, &[r#"{"a":"y"}"#]).unwrap();
+    assert_eq!(rows_of(&normalizer.take_batches().unwrap()), ["t | a__v_text=\"y\""]);
+    try_page(&mut normalizer, &[r#"{"a":true}"#]).unwrap_err();
+
+    let declared = ColumnHint { path: "a__v_text".into(), data_type: None, nullable: true };
+    let hints = ResourceHints { columns: vec![declared], ..frozen };
+    let mut normalizer = goes_on(&known(&[r#"{"a":1,"_dlt_mine":7}"#]), &hints);
+    try_page(&mut normalizer, &[r#"{"a":"y","_dlt_mine":"seven"}"#]).unwrap();
+    assert_eq!(rows_of(&normalizer.take_batches().unwrap()), ["t | a__v_text=\"y\""]);
+    assert!(normalizer.schema().tables["t"].columns.contains_key("_dlt_mine__v_text"));
+}
+
+#[test]
+fn a_list_that_is_kept_as_json_has_no_rows_to_count() {
+    let json = ColumnHint { path: "j".into(), data_type: Some(DataType::Json), nullable: true };
+    let dropping = ResourceHints { columns: vec![json], ..hints(contract(&json!({"columns": "discard_row"}))) };
+    let mut normalizer = goes_on(&known(&[r#"{"a":1}"#]), &dropping);
+    let outcome = try_page(&mut normalizer, &[r#"{"new":1,"j":[1,2],"l":[1,2]}"#]).unwrap();
+    assert_eq!(outcome.discarded, Discarded { records: 1, rows: 3, values: 0 });
+}

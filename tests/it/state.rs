@@ -155,6 +155,10 @@ fn a_resource_that_is_none_is_told_with_the_nearest() {
         project.cli().args(["state", command, "Status"]).run().code(2).stderr_has(&["`Status`"]);
         // One that was never loaded is one all the same.
         project.cli().args(["state", command, "health"]).run().code(0).stdout_has(&["health"]);
+        // Those that are listed and those that something is known of are told once.
+        let output = project.cli().args(["state", command, "nonsense"]).run();
+        output.code(2).stderr_has(&["`inbound_messages`"]);
+        assert_eq!(output.stderr.matches("`inbound_messages`").count(), 1, "{}", output.transcript());
     }
 }
 

@@ -175,7 +175,8 @@ impl Known {
             let source = session.source(&session.tokens(&BTreeMap::new())?)?;
             let listed = session.list(&source).await?;
             let mut names: Vec<&str> = listed.iter().map(|spec| spec.name.as_str()).collect();
-            names.extend(self.names.iter().map(ResourceName::as_str));
+            let more = self.names.iter().map(ResourceName::as_str);
+            names.extend(more.filter(|name| listed.iter().all(|spec| spec.name.as_str() != *name)));
             if let Some(unknown) = asked.resources.iter().find(|name| !names.contains(&name.as_str())) {
                 return Err(unknown_resource(unknown, &names));
             }

@@ -45,6 +45,11 @@ fuzz: setup ## fuzz all targets, or those in TARGETS, for FUZZ_SECONDS each (60)
 bench: guest host ## measure this program and its rivals (all, or SCENARIOS), write docs/benchmarks.md; half an hour
 	@$(CARGO) build --locked --profile $(PROFILE) -p acceptance -p sluicegate --bins --examples
 	@$(OUT)/sluicegate-bench full $(SCENARIOS)
+	@.ci/bench-push $(OUT)
+
+.PHONY: bench-push
+bench-push: guest host ## measure `serve` beside a receiver in Python and beside a reader; two minutes
+	@.ci/bench-push $(OUT)
 
 .PHONY: bench-quick
 bench-quick: guest host ## print the ratios to dlt with jsonl files and to DuckDB's read_json; under 3 minutes

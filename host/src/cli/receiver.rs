@@ -14,7 +14,10 @@ use crate::{
     config::Config,
     model::{MergeStrategy, ResourceName, ResourceSpec, SortOrder, WriteDisposition},
     normalize::{ResourceHints, schema::Schema},
-    serve::{Loader, LoaderOptions, inbox::Inbox},
+    serve::{
+        Loader, LoaderOptions,
+        inbox::{Inbox, InboxError, Lock},
+    },
     sink::{Reader, SinkError, Stored},
     state::State,
 };
@@ -24,6 +27,8 @@ const TOKENS: &str = "tokens";
 
 /// What is needed to receive events.
 pub(crate) struct Parts {
+    /// Held for as long as this process receives into the inbox.
+    pub(crate) lock: Lock,
     pub(crate) inbox: Inbox,
     pub(crate) webhook: ComponentWebhook,
     pub(crate) loader: Loader,
@@ -32,12 +37,16 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Puts the parts together. The inbox must be held by this process.
+    /// Puts the parts together. The inbox is made once nothing is wrong with the configuration.
     pub(crate) async fn new(session: &Session) -> Result<Self, Failure> {
         let config = &session.config;
-        let inbox = Inbox::open_or_make(&config.serve.inbox, &new_id()?)?;
+        let noted = match Inbox::open(&config.serve.inbox) {
+            Ok(inbox) => inbox.fact(TOKENS)?,
+            Err(InboxError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
         let stored = stored(config)?;
-        let tokens = tokens(session, &inbox, stored.as_ref())?;
+        let tokens = tokens(session, noted.as_deref(), stored.as_ref())?;
         let Some(webhook) = session.webhook(&tokens).await? else {
             return Err(Failure::config(
                 format!("the component `{}` receives no events", config.component.display()),
@@ -50,7 +59,6 @@ impl Parts {
         if config.resources.is_some() || !config.hints.keys().all(is_pushed) {
             session.select(session.list(&session.source(&tokens)?).await?).await?;
         }
-        inbox.set_fact(TOKENS, &serde_json::to_string(&tokens).unwrap_or_default())?;
         let schema = stored.and_then(|stored| stored.schema).unwrap_or_else(|| Schema::new(&config.source));
         let resources = resources(webhook.resources(), config, &schema)?;
         let is_keyed = |hints: &ResourceHints| {
@@ -59,6 +67,9 @@ impl Parts {
         };
         let keyed = resources.iter().filter(|(hints, _)| is_keyed(hints));
         let keyed = keyed.map(|(hints, _)| hints.resource.clone()).collect();
+        let lock = Inbox::lock(&config.serve.inbox)?;
+        let inbox = Inbox::open_or_make(&config.serve.inbox, &new_id()?)?;
+        inbox.set_fact(TOKENS, &serde_json::to_string(&tokens).unwrap_or_default())?;
         let loader = Loader::new(LoaderOptions {
             sink: sink_options(config),
             resources,
@@ -66,7 +77,7 @@ impl Parts {
             tokens,
             random: run::random_source,
         });
-        Ok(Self { inbox, webhook, loader, keyed })
+        Ok(Self { lock, inbox, webhook, loader, keyed })
     }
 }
 
@@ -93,8 +104,12 @@ fn stored(config: &Config) -> Result<Option<Stored>, Failure> {
 const WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// The tokens that stand for secrets: those of the destination, those that were noted beside the events, or new ones.
-fn tokens(session: &Session, inbox: &Inbox, stored: Option<&Stored>) -> Result<BTreeMap<String, String>, Failure> {
-    let noted = inbox.fact(TOKENS)?.and_then(|text| serde_json::from_str(&text).ok());
+fn tokens(
+    session: &Session,
+    noted: Option<&str>,
+    stored: Option<&Stored>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let noted = noted.and_then(|text| serde_json::from_str(text).ok());
     let mut known: BTreeMap<String, String> = noted.unwrap_or_default();
     if let Some(stored) = stored {
         let sources = Value::Object(stored.state.clone().unwrap_or_default());

@@ -18,10 +18,7 @@ use super::{
 };
 use crate::{
     model::Event,
-    serve::{
-        Replay, Replayed,
-        inbox::{Inbox, import_line},
-    },
+    serve::{Replay, Replayed, inbox::import_line},
 };
 
 /// Events of a file that are handed in at once.
@@ -31,8 +28,8 @@ const AT_ONCE: usize = 10_000;
 pub(crate) async fn replay(args: ReplayArgs) -> Outcome {
     let session = Session::open_for_events(&args.pipeline.pipeline, &overrides(&args.pipeline.changes)).await?;
     let config = &session.config;
-    let _lock = Inbox::lock(&config.serve.inbox)?;
     let mut parts = Parts::new(&session).await?;
+    let _lock = parts.lock;
     let mut replay = Replay {
         inbox: &mut parts.inbox,
         handler: &parts.webhook,

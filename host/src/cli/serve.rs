@@ -16,15 +16,15 @@ use super::{
 };
 use crate::{
     config::Overrides,
-    serve::{DestinationGate, ServeOptions, Serving, inbox::Inbox},
+    serve::{DestinationGate, ServeOptions, Serving},
 };
 
 /// Receives events until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
     let changes = overrides(&args.pipeline.changes);
     let session = Session::open_for_events(&args.pipeline.pipeline, &changes).await?;
-    let _lock = Inbox::lock(&session.config.serve.inbox)?;
     let parts = Parts::new(&session).await?;
+    let _lock = parts.lock;
     let mut settings = session.config.serve.clone();
     settings.listen = args.listen.unwrap_or(settings.listen);
     // From here on a signal ends it in good order.

@@ -46,7 +46,9 @@ fn what_cannot_be_started_says_why() {
         ("destination.url", "duckdb:missing/x.duckdb", "make the folder", 5),
     ];
     for (key, value, words, code) in cases {
-        project().set(key, value).cli().arg("serve").run().code(code).stderr_has(&[words]);
+        let project = project().set(key, value);
+        project.cli().arg("serve").run().code(code).stderr_has(&[words]);
+        assert!(!project.path(".sluicegate").exists(), "{key}");
     }
     let tls: toml::Table = "cert = 'no.pem'\nkey = 'no.pem'".parse().unwrap();
     project().set("serve.tls", tls).cli().arg("serve").run().code(2).stderr_has(&["cannot read the certificate of `"]);

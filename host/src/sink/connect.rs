@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use duckdb::{AccessMode, Config, Connection};
 
 use super::error::{self, SinkError};
-use super::{log_file, memory};
+use super::{ddl, log_file, memory};
 use crate::fault::{self, Point};
 
 /// The first wait for a locked file: long beside an attempt, short beside the shortest run that may hold it. Each wait is
@@ -17,6 +17,10 @@ const FIRST_WAIT: Duration = Duration::from_millis(10);
 
 /// The longest wait between two attempts: what a run may idle after the file was let go.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long DuckDB's log gets before it is written back into the file. With half of it row groups are written again more
+/// often than they are worth, with twice of it loads keep more in memory than they gain.
+const LOG_SIZE: &str = "32MB";
 
 /// The name of a database that lives in memory only.
 pub(super) const MEMORY: &str = ":memory:";
@@ -33,7 +37,7 @@ pub(super) enum Access {
 /// An open database.
 pub(super) struct Opened {
     pub(super) connection: Connection,
-    /// The file was made just now, and nothing was written to it yet.
+    /// The file was made just now. Another process may have been faster to fill it.
     pub(super) is_new: bool,
 }
 
@@ -50,11 +54,7 @@ pub(super) fn open(
     let mut made = false;
     loop {
         let error = match attempt(path, access, &mut made) {
-            Ok(connection) => {
-                // Another process may have been faster to open, and to fill, what was made here.
-                let is_new = made && is_empty(&connection).map_err(|error| opening(path, &error))?;
-                return Ok(Opened { connection, is_new });
-            }
+            Ok(connection) => return Ok(Opened { connection, is_new: made }),
             Err(error) => error,
         };
         let SinkError::Locked { program, pid, .. } = &error else { return Err(error) };
@@ -76,8 +76,11 @@ fn attempt(path: &Path, access: Access, made: &mut bool) -> Result<Connection, S
         return config(access).and_then(Connection::open_in_memory_with_flags).map_err(|error| opening(path, &error));
     }
     log_file::check(path)?;
-    if access != Access::Read && !path.exists() {
-        *made = make(path, access)?;
+    if access != Access::Read
+        && !path.exists()
+        && let Some(connection) = make(path, access, made)?
+    {
+        return Ok(connection);
     }
     let rights = match access {
         Access::Read => AccessMode::ReadOnly,
@@ -87,12 +90,13 @@ fn attempt(path: &Path, access: Access, made: &mut bool) -> Result<Connection, S
     opened.map_err(|error| opening(path, &error))
 }
 
-/// Makes an empty database at `path`, unless another process does so at the same moment; tells whether it did.
+/// Makes an empty database at `path`, unless another process does so at the same moment. `made` is set when this one did;
+/// the answer is a connection to the file, or none when it must be opened as any other.
 ///
 /// DuckDB writes a new file in several steps, and does not open one that was killed in between. So the file is made under
 /// another name, and gets its own once it is whole: a kill leaves either no database or a whole one, and at worst a small
-/// file beside it whose name says that it is new.
-fn make(path: &Path, access: Access) -> Result<bool, SinkError> {
+/// file beside it whose name says that it is new. One DuckDB does both: to start it is dearer than all that a small load does.
+fn make(path: &Path, access: Access, made: &mut bool) -> Result<Option<Connection>, SinkError> {
     let unmade = |error: std::io::Error| SinkError::of_io(path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = std::ffi::OsString::from(".");
@@ -101,17 +105,38 @@ fn make(path: &Path, access: Access) -> Result<bool, SinkError> {
     let draft = draft.into_temp_path();
     // DuckDB wants to make the file by itself.
     std::fs::remove_file(&draft).map_err(unmade)?;
-    let connection = config(access).and_then(|config| Connection::open_with_flags(&draft, config));
-    drop(connection.map_err(|error| opening(path, &error))?);
+    let connection = if let Some(draft) = draft.to_str() {
+        let drafted = config(access).and_then(Connection::open_in_memory_with_flags).and_then(|connection| {
+            let attach = format!("ATTACH {} AS \"draft\" (TYPE duckdb); DETACH \"draft\"", ddl::literal(draft));
+            connection.execute_batch(&attach).map(|()| connection)
+        });
+        Some(drafted.map_err(|error| opening(path, &error))?)
+    } else {
+        // SQL cannot name such a path.
+        let drafted = config(access).and_then(|config| Connection::open_with_flags(&draft, config));
+        drop(drafted.map_err(|error| opening(path, &error))?);
+        None
+    };
     fault::point(Point::FilePrepared);
     match draft.persist_noclobber(path) {
         Ok(()) => {
             fault::point(Point::FileMade);
-            Ok(true)
+            *made = true;
+            Ok(connection.filter(|connection| attach(connection, path).is_some()))
         }
-        Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        Err(failed) if failed.error.kind() == std::io::ErrorKind::AlreadyExists => Ok(None),
         Err(failed) => Err(unmade(failed.error)),
     }
+}
+
+/// Goes on with a file in a DuckDB that has none yet, as one that was started with the file would. None when it cannot be:
+/// starting one with the file tells why, in words that are known.
+fn attach(connection: &Connection, path: &Path) -> Option<()> {
+    let (file, spill) = (ddl::literal(path.to_str()?), ddl::literal(&format!("{}.tmp", path.to_str()?)));
+    connection.execute_batch(&format!("SET temp_directory = {spill}; ATTACH {file} (TYPE duckdb)")).ok()?;
+    let attached = "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND path IS NOT NULL";
+    let name: String = connection.query_row(attached, [], |row| row.get(0)).ok()?;
+    connection.execute_batch(&format!("USE {}", ddl::quote(&name))).ok()
 }
 
 fn config(access: Access) -> duckdb::Result<Config> {
@@ -119,13 +144,12 @@ fn config(access: Access) -> duckdb::Result<Config> {
     let config = Config::default().with("autoinstall_known_extensions", "false")?;
     match access {
         Access::Read => config.threads(2),
-        // One thread: rows come from one, a merge gains little from more, and each takes memory of its own.
-        Access::Write { memory } => config.threads(1)?.with("memory_limit", memory::setting(memory)),
+        // One thread: rows come from one, a merge gains little from more, and each takes memory of its own and spins while it
+        // waits for the other.
+        Access::Write { memory } => {
+            config.threads(1)?.with("memory_limit", memory::setting(memory))?.with("checkpoint_threshold", LOG_SIZE)
+        }
     }
-}
-
-fn is_empty(connection: &Connection) -> duckdb::Result<bool> {
-    connection.query_row("SELECT count(*) = 0 FROM duckdb_tables()", [], |row| row.get(0))
 }
 
 fn opening(path: &Path, error: &duckdb::Error) -> SinkError {

@@ -135,9 +135,10 @@ impl Sink {
             versions: HashMap::new(),
             doomed: Vec::new(),
             first_numbers: HashMap::new(),
-            new_file: opened.is_new,
+            new_file: false,
         };
         sink.read_back()?;
+        sink.new_file = opened.is_new && sink.tables.are_none();
         Ok(sink)
     }
 

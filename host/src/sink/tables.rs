@@ -4,7 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use duckdb::Connection;
 
-use super::ddl::TableName;
+use super::ddl::{TableName, literal};
+
+/// How many tables are looked at in one query.
+const TABLES_AT_ONCE: usize = 100;
 
 /// Which of the two datasets a table is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +24,7 @@ pub(super) struct Tables {
     catalog: String,
     dataset: String,
     schemas: HashSet<String>,
+    are_none: bool,
     columns: HashMap<(Place, String), Vec<String>>,
 }
 
@@ -34,21 +38,45 @@ impl Tables {
         for schema in statement.query_map([&tables.catalog], |row| row.get::<_, String>(0))? {
             tables.schemas.insert(schema?);
         }
-        let mut statement = connection.prepare(
-            "SELECT lower(schema_name), lower(table_name), lower(column_name) FROM duckdb_columns() \
-             WHERE database_name = ? ORDER BY schema_name, table_name, column_index",
-        )?;
-        let text = |row: &duckdb::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get(2)?));
-        for row in statement.query_map([&tables.catalog], text)? {
-            let (schema, table, column) = row?;
-            for place in [Place::Main, Place::Staging] {
-                if schema == tables.schema(place).to_lowercase() {
-                    tables.columns.entry((place, table.clone())).or_default().push(column);
-                    break;
-                }
+        let mut statement =
+            connection.prepare("SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?")?;
+        let pair = |row: &duckdb::Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+        let all = statement.query_map([&tables.catalog], pair)?.collect::<duckdb::Result<Vec<_>>>()?;
+        tables.are_none = all.is_empty();
+        let mut found = Vec::new();
+        for (schema, table) in all {
+            let places = [Place::Main, Place::Staging];
+            if let Some(place) = places.into_iter().find(|place| schema.eq_ignore_ascii_case(&tables.schema(*place))) {
+                found.push((place, TableName { catalog: tables.catalog.clone(), schema, table }));
             }
         }
+        for some in found.chunks(TABLES_AT_ONCE) {
+            tables.read_columns(connection, some)?;
+        }
         Ok(tables)
+    }
+
+    /// Reads the columns of some tables. Not from `duckdb_columns()`, which makes all of DuckDB's own views first: that takes
+    /// longer than a small load.
+    fn read_columns(&mut self, connection: &Connection, found: &[(Place, TableName)]) -> duckdb::Result<()> {
+        let columns = (0..).zip(found).map(|(number, (_, name))| {
+            let name = literal(&name.to_string());
+            format!("SELECT {number} AS number, cid, lower(name) FROM pragma_table_info({name})")
+        });
+        let sql = format!("{} ORDER BY number, cid", columns.collect::<Vec<_>>().join(" UNION ALL "));
+        let mut statement = connection.prepare(&sql)?;
+        for row in statement.query_map([], |row| Ok((row.get::<_, usize>(0)?, row.get::<_, String>(2)?)))? {
+            let (number, column) = row?;
+            if let Some((place, name)) = found.get(number) {
+                self.note_column(*place, &name.table, &column);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the file holds no table at all, of this dataset or of any other.
+    pub(super) fn are_none(&self) -> bool {
+        self.are_none
     }
 
     /// DuckDB's name of the open file.

@@ -37,6 +37,8 @@ pub(super) struct Spellings {
     values: Vec<(usize, Vec<char>)>,
     /// The bytes that a value may begin with, in one of its spellings.
     begins: [bool; 256],
+    /// The bytes that may come second behind a first character that stands for itself.
+    follows: [bool; 256],
     longest: usize,
 }
 
@@ -45,16 +47,19 @@ impl Spellings {
     pub(super) fn new<'a>(values: impl IntoIterator<Item = (usize, &'a str)>) -> Self {
         let values: Vec<(usize, Vec<char>)> =
             values.into_iter().map(|(index, value)| (index, value.chars().collect())).collect();
-        let mut begins = [false; 256];
-        for first in values.iter().filter_map(|(_, value)| value.first()) {
-            let byte = first.encode_utf8(&mut [0; 4]).as_bytes()[0];
-            for byte in [byte, byte.to_ascii_lowercase(), byte.to_ascii_uppercase(), b'%', b'\\', b'&'] {
-                begins[usize::from(byte)] = true;
+        let (mut begins, mut follows) = ([false; 256], [false; 256]);
+        for (_, value) in &values {
+            let Some(first) = value.first() else { continue };
+            may_be(*first, &mut begins);
+            match (first.encode_utf8(&mut [0; 4]).as_bytes(), value.get(1)) {
+                ([_, second, ..], _) => follows[usize::from(*second)] = true,
+                (_, Some(second)) => may_be(*second, &mut follows),
+                (_, None) => follows = [true; 256],
             }
-            begins[usize::from(b'+')] |= *first == ' ';
+            follows[usize::from(b'%')] = true;
         }
         let longest = values.iter().map(|(_, value)| value.iter().map(|c| longest(*c)).sum()).max().unwrap_or(0);
-        Self { values, begins, longest }
+        Self { values, begins, follows, longest }
     }
 
     /// Whether there is nothing to be found.
@@ -69,7 +74,11 @@ impl Spellings {
 
     /// The first value at or behind a place; of several that begin there, the one that ends last.
     pub(super) fn find(&self, text: &[u8], from: usize, case: Case) -> Option<Found> {
-        let may_begin = |at: &usize| self.begins[usize::from(text[*at])];
+        let may_follow = |byte: &u8| self.follows[usize::from(*byte)];
+        let may_begin = |at: &usize| {
+            let first = text[*at];
+            self.begins[usize::from(first)] && (is_escape(first) || text.get(at + 1).is_none_or(may_follow))
+        };
         (from..text.len()).filter(may_begin).find_map(|start| {
             let ends = self.values.iter().filter_map(|(index, value)| Some((end(text, start, value, case)?, *index)));
             ends.max_by_key(|(end, _)| *end).map(|(end, index)| Found { at: start..end, index })
@@ -91,6 +100,20 @@ impl Spellings {
         replaced.extend_from_slice(&text[from..]);
         Some(replaced)
     }
+}
+
+/// Notes the bytes that a character may begin with, in one of its spellings.
+fn may_be(c: char, bytes: &mut [bool; 256]) {
+    let byte = c.encode_utf8(&mut [0; 4]).as_bytes()[0];
+    for byte in [byte, byte.to_ascii_lowercase(), byte.to_ascii_uppercase(), b'%', b'\\', b'&'] {
+        bytes[usize::from(byte)] = true;
+    }
+    bytes[usize::from(b'+')] |= c == ' ';
+}
+
+/// Whether a character that stands for another may begin with a byte.
+fn is_escape(byte: u8) -> bool {
+    matches!(byte, b'%' | b'\\' | b'&')
 }
 
 /// Most bytes that a character takes in any spelling.

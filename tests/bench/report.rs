@@ -23,10 +23,14 @@ pub(crate) fn table(scenario: &Scenario, results: &Results) -> String {
     let mut text = String::new();
     let Some((day, commit)) = results.origin(scenario.name) else { return text };
     let ours = results.wall(scenario.name, Tool::Sluicegate);
+    // Tells more than the time where others use the machine, too.
+    let our_cpu = results.spread(scenario.name, Tool::Sluicegate, |sample| sample.cpu).map(|cpu| cpu.median);
     // Writing to a string cannot fail, here and below.
     let _ = writeln!(text, "### {}\n\n`{}`, {day}, at `{commit}`.\n", scenario.title, scenario.name);
-    text.push_str("| tool | wall, median (min–max) | CPU | peak memory | rows/s | time beside ours | runs |\n");
-    text.push_str("|---|---|---|---|---|---|---|\n");
+    text.push_str(
+        "| tool | wall, median (min–max) | CPU | peak memory | rows/s | time beside ours | CPU beside ours | runs |\n",
+    );
+    text.push_str("|---|---|---|---|---|---|---|---|\n");
     for tool in Tool::ALL {
         let spread = |figure: fn(&Sample) -> f64| results.spread(scenario.name, tool, figure);
         let (Some(wall), Some(cpu), Some(rss)) = (spread(|s| s.wall), spread(|s| s.cpu), spread(|s| s.rss)) else {
@@ -36,7 +40,7 @@ pub(crate) fn table(scenario: &Scenario, results: &Results) -> String {
         let rows = scenario.rows * u64::try_from(scenario.resources).unwrap_or(1);
         let _ = writeln!(
             text,
-            "| {} | {} ({}–{}) | {} | {:.0} MB | {} | {} | {} |",
+            "| {} | {} ({}–{}) | {} | {:.0} MB | {} | {} | {} | {} |",
             tool.name(),
             seconds(median),
             seconds(min),
@@ -45,6 +49,7 @@ pub(crate) fn table(scenario: &Scenario, results: &Results) -> String {
             rss.median,
             thousands(rows as f64 / median),
             ours.map_or_else(String::new, |ours| ratio(median / ours)),
+            our_cpu.map_or_else(String::new, |ours| ratio(cpu.median / ours)),
             results.runs(scenario.name, tool),
         );
     }

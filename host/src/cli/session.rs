@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::{args::Changes, environment, exit_code, failure::Failure};
 use crate::{
     component::{
-        Component, ComponentSource, ComponentWebhook, Description, Engine, Limits, LoadOptions, SourceOptions,
+        Component, ComponentSource, ComponentWebhook, Description, Engine, Limits, LoadErrorKind, LoadOptions,
+        SourceOptions,
     },
     config::{self, Config, Overrides, SecretBinding, SecretValue, quoted_list},
     http::{
@@ -45,7 +46,8 @@ impl Session {
     async fn open_with(path: &Path, overrides: &Overrides, asks: bool) -> Result<Self, Failure> {
         let config = Config::load(path, overrides)?;
         let limits = limits(&config.limits);
-        let component = load_component(&config.component, config.sha256.clone(), &limits)?;
+        let load = if asks { load_component } else { load_for_many_calls };
+        let component = load(&config.component, config.sha256.clone(), &limits)?;
         let description = component.describe(&limits).await?;
         let asks = asks || config.schedule.is_some() || config.resources.is_some();
         let marked = marked_secrets(description.as_ref()).into_iter().map(|(key, needed)| (key, needed && asks));
@@ -167,6 +169,20 @@ pub(crate) fn sink_options(config: &Config) -> SinkOptions {
 pub(crate) fn load_component(path: &Path, sha256: Option<String>, limits: &Limits) -> Result<Component, Failure> {
     let engine = Engine::new(cache_dir().as_deref()).map_err(anyhow::Error::from)?;
     Ok(Component::load(&engine, path, &LoadOptions { sha256, ..LoadOptions::from(limits) })?)
+}
+
+/// Loads a component that is called for each event. One that is too large for a pool, or a machine without the address space
+/// for one, costs speed alone.
+fn load_for_many_calls(path: &Path, sha256: Option<String>, limits: &Limits) -> Result<Component, Failure> {
+    let options = LoadOptions { sha256: sha256.clone(), ..LoadOptions::from(limits) };
+    let pooled = Engine::pooled(cache_dir().as_deref()).map(|engine| Component::load(&engine, path, &options));
+    match pooled {
+        Ok(Ok(component)) => Ok(component),
+        Ok(Err(error)) if !matches!(error.kind, LoadErrorKind::Compile(_) | LoadErrorKind::Link(_)) => {
+            Err(error.into())
+        }
+        _ => load_component(path, sha256, limits),
+    }
 }
 
 /// The options of a command line that change settings.

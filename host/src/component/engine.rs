@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use wasmtime::{Cache, CacheConfig, Config};
+use wasmtime::{Cache, CacheConfig, Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// How often a running component is looked at. Short enough that a limit of a second is kept well, long enough to cost
 /// nothing.
@@ -15,6 +15,13 @@ const TICK: Duration = Duration::from_millis(10);
 
 /// Bytes of stack that a component may use: those of one thread of a usual program are not needed by what runs no threads.
 pub(super) const STACK: usize = 512 * 1024;
+
+/// Calls that may overlap in a pooled engine: as many as a receiver handles at once, and some that load.
+const POOLED: u32 = 300;
+
+/// Bytes of an instance that are cleared and kept for the next one, instead of being given back to the system and asked for
+/// again: what a small event touches.
+const KEPT: usize = 1 << 20;
 
 /// The engine cannot be made on this machine.
 #[derive(Debug, thiserror::Error)]
@@ -33,10 +40,27 @@ impl Engine {
     /// Starts an engine. With a folder, compiled components are kept below it; a folder that cannot be used safely costs
     /// time, not the run.
     pub fn new(cache_dir: Option<&Path>) -> Result<Self, EngineError> {
+        Self::start(cache_dir, InstanceAllocationStrategy::OnDemand)
+    }
+
+    /// Starts an engine for many short calls: it keeps memory ready for instances, which costs address space. A component
+    /// that is larger than what is kept ready is refused when it is loaded; [`Engine::new`] takes it.
+    pub fn pooled(cache_dir: Option<&Path>) -> Result<Self, EngineError> {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(POOLED).total_core_instances(POOLED * 4).total_memories(POOLED);
+        pool.total_tables(POOLED * 4).total_stacks(POOLED).max_memories_per_module(1);
+        // Where the kernel can tell which pages were written, only those are cleared.
+        pool.pagemap_scan(Enabled::Auto);
+        pool.linear_memory_keep_resident(KEPT).table_keep_resident(KEPT).async_stack_keep_resident(KEPT);
+        Self::start(cache_dir, InstanceAllocationStrategy::Pooling(pool))
+    }
+
+    fn start(cache_dir: Option<&Path>, strategy: InstanceAllocationStrategy) -> Result<Self, EngineError> {
         let fail = |error: wasmtime::Error| EngineError { reason: format!("{error:#}") };
         let mut config = Config::new();
         config.epoch_interruption(true);
         config.max_wasm_stack(STACK);
+        config.allocation_strategy(strategy);
         if let Some(cache) = cache_dir.and_then(cache) {
             config.cache(Some(cache));
         }

@@ -61,6 +61,7 @@ fn main() -> anyhow::Result<()> {
         pipeline: "bench".into(),
         schema_name: "bench".into(),
         lock_wait: Duration::ZERO,
+        memory: 128 << 20,
     };
     let destination = Destination {
         sink: Sink::open(options, &mut |_| ())?,

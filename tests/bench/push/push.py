@@ -115,10 +115,10 @@ def wait_loaded(port):
         time.sleep(0.2)
 
 
-def rival(python, seconds, name):
+def rival(python, app, seconds, name):
     with tempfile.TemporaryDirectory(dir=".") as folder, open(pathlib.Path(folder, "log"), "w") as log:
         port, store = free_port(), str(pathlib.Path(folder, "events.sqlite").resolve())
-        command = [python, "-m", "uvicorn", "rival:app", "--app-dir", str(HERE), "--port", str(port), "--no-access-log"]
+        command = [python, "-m", "uvicorn", app, "--app-dir", str(HERE), "--port", str(port), "--no-access-log"]
         command += ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning"]
         with running(command, port, log, {"RIVAL_STORE": store, "RIVAL_KEY": "key"}) as process:
             figures = load(port, "/hook/key", name, seconds)
@@ -133,7 +133,8 @@ def main():
     rounds = int(sys.argv[5]) if len(sys.argv) > 5 else 3
     tools = {
         "sluicegate serve": lambda name: sluicegate(program, component, seconds, name),
-        "Python: uvicorn and SQLite": lambda name: rival(python, seconds, name),
+        "Python: bare ASGI, uvicorn, SQLite": lambda name: rival(python, "rival:app", seconds, name),
+        "Python: FastAPI, uvicorn, SQLite": lambda name: rival(python, "usual:app", seconds, name),
     }
     found = {tool: [] for tool in tools}
     for turn in range(rounds):
@@ -153,8 +154,8 @@ def main():
             f"| {tool} | {median(rate):,.0f} | {min(rates):,.0f} to {max(rates):,.0f} | {median(lambda r: r['p50_ms']):.1f} ms | "
             f"{median(lambda r: r['p99_ms']):.1f} ms | {max(r['max_ms'] for r in runs):.1f} ms | {median(lambda r: r['peak_mib']):.0f} MiB |"
         )
-    ours, theirs = (statistics.median(map(rate, runs)) for runs in found.values())
-    print(f"\nRatio of events per second: {ours / theirs:.1f}.")
+    ours, bare, usual = (statistics.median(map(rate, runs)) for runs in found.values())
+    print(f"\nRatio of events per second: {ours / bare:.1f} to bare ASGI, {ours / usual:.1f} to FastAPI.")
     run = sluicegate(program, component, seconds, "read", python)
     reader = run["reader"]
     print(

@@ -64,6 +64,8 @@ pub(super) struct Flusher<H> {
     pub(super) through: u64,
     /// Whether that is what the destination says.
     pub(super) caught_up: bool,
+    /// Whether events waited before the first one could come.
+    pub(super) left_over: bool,
 }
 
 /// Why a step failed.
@@ -91,7 +93,16 @@ impl<H: EventHandler> Flusher<H> {
         let mut back_off = BACK_OFF.0;
         let mut retry = tokio::time::interval(RETRY_EVERY);
         let mut prune = tokio::time::interval(PRUNE_EVERY);
-        let mut troubled = self.attempt(&mut back_off, false).await;
+        let before = (self.through, self.left_over);
+        let mut troubled = match self.catch_up().await {
+            // Nothing waits from earlier, so what comes now has its time.
+            Ok(()) if before == (self.through, false) => false,
+            Ok(()) => self.attempt(&mut back_off, false).await,
+            Err(error) => {
+                self.tell(&error, false);
+                true
+            }
+        };
         loop {
             tokio::select! {
                 biased;

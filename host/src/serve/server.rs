@@ -184,6 +184,7 @@ impl<H: EventHandler> Serving<H> {
             },
             through,
             caught_up: false,
+            left_over: status.waiting > 0,
         };
         let left = start(flusher, flusher_stops)?;
 

@@ -79,6 +79,12 @@ fn only_sink_names_duckdb() {
 }
 
 #[test]
+fn only_the_inbox_names_sqlite() {
+    let host = rust("host/src/");
+    forbid(host.iter().filter(|source| !source.is_below(&["host/src/serve/inbox"])), &["rusqlite"]);
+}
+
+#[test]
 fn only_cli_prints_reads_the_environment_or_exits() {
     let host = rust("host/src/");
     let others = host.iter().filter(|source| !source.is_below(&["host/src/cli", "host/src/main.rs"]));

@@ -76,7 +76,7 @@ impl HookKey {
             let mut bytes = [0; BYTES];
             getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
             let key = URL_SAFE_NO_PAD.encode(bytes);
-            make_folder(dir)?;
+            super::make_private_folder(dir)?;
             // Such a file is this user's alone, mode 0600.
             let mut new = tempfile::NamedTempFile::new_in(dir)?;
             writeln!(new, "{key}")?;
@@ -108,14 +108,6 @@ impl std::fmt::Debug for HookKey {
 
 fn file(dir: &Path) -> PathBuf {
     dir.join("hook.key")
-}
-
-fn make_folder(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::InboxError;
+use crate::serve::make_private_folder;
 
 /// Version of the tables.
 const VERSION: i64 = 1;
@@ -55,7 +56,7 @@ impl Inbox {
     /// # Errors
     /// What [`InboxError`] lists.
     pub fn open_or_make(dir: &Path, id: &str) -> Result<Self, InboxError> {
-        make_folder(dir).map_err(|source| InboxError::Folder { path: dir.to_owned(), source })?;
+        make_private_folder(dir).map_err(|source| InboxError::Folder { path: dir.to_owned(), source })?;
         let is_new = !file(dir).exists();
         let inbox = Self::open_file(dir, id)?;
         if is_new {
@@ -110,7 +111,7 @@ impl Inbox {
     /// [`InboxError::InUse`] when another process has it.
     pub fn lock(dir: &Path) -> Result<Lock, InboxError> {
         let folder = |source| InboxError::Folder { path: dir.to_owned(), source };
-        make_folder(dir).map_err(folder)?;
+        make_private_folder(dir).map_err(folder)?;
         let file = File::create(dir.join("lock")).map_err(folder)?;
         match file.try_lock() {
             Ok(()) => Ok(Lock { _file: file }),
@@ -162,15 +163,6 @@ fn prepare(connection: &mut Connection, new_id: &str) -> rusqlite::Result<()> {
 /// The file with the events.
 fn file(dir: &Path) -> PathBuf {
     dir.join("events.sqlite")
-}
-
-/// Makes a folder that is this user's alone: events hold what people wrote.
-fn make_folder(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
 }
 
 #[cfg(unix)]

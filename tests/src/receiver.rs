@@ -170,10 +170,16 @@ impl Receiver {
         running.wait()
     }
 
-    /// Waits for it to end by itself.
-    #[track_caller]
-    pub fn wait(self) -> Output {
-        self.running.into_inner().wait()
+    /// Tells whether it has killed itself, within a moment; if not, it is killed now.
+    pub fn kill_unless_over(self) -> bool {
+        let mut running = self.running.into_inner();
+        for _ in 0..500 {
+            if running.is_over() {
+                return running.wait().was_killed();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
     }
 }
 

@@ -24,25 +24,35 @@ const POINTS: [&str; 9] = [
     "after-loaded",
 ];
 
+/// The point that only the first load passes.
+const ONCE: &str = "file-prepared";
+
+/// More events than any point needs to be passed three times.
+const ENOUGH: u32 = 500;
+
 #[test]
 fn a_kill_at_each_point_loses_and_doubles_nothing() {
     for point in POINTS {
-        for passing in effort::either(1..=1, 1..=3) {
+        for passing in effort::either(1..=1, 1..=if point == ONCE { 1 } else { 3 }) {
             let project = project().set("serve.flush_every", "20ms");
             let receiver = Receiver::start_to_fail(&project, &format!("{point}:{passing}")).unwrap();
-            let mut left: Vec<String> = (0..6).map(|number| format!("m{number}")).collect();
-            while let Some(id) = left.first() {
-                match receiver.try_post(&message(id)) {
-                    Ok((200, _)) => drop(left.remove(0)),
+            let mut posted = BTreeSet::new();
+            for number in 0..ENOUGH {
+                let id = format!("m{number:03}");
+                let answer = receiver.try_post(&message(&id));
+                posted.insert(id);
+                match answer {
+                    Ok((200, _)) => {}
                     Ok((status, answer)) => panic!("{point}: {status}: {answer}"),
                     Err(_) => break,
                 }
             }
-            assert!(receiver.wait().was_killed(), "{point}:{passing} was not reached");
+            assert!(receiver.kill_unless_over(), "{point}:{passing} was not reached");
             let receiver = Receiver::start(&project);
-            post(&receiver, left);
+            // The last one was not acknowledged, and comes again.
+            post(&receiver, posted.last());
             receiver.stop().code(0);
-            check(&project, &(0..6).map(|number| format!("m{number}")).collect());
+            check(&project, &posted);
         }
     }
 }

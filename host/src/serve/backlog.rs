@@ -30,6 +30,8 @@ struct Inner {
     since: Option<Instant>,
     deliveries: BTreeMap<u64, Vec<Delivery>>,
     warm_bytes: usize,
+    /// The number of the last event that is loaded.
+    through: u64,
 }
 
 /// Events that wait, in numbers.
@@ -70,7 +72,8 @@ impl Backlog {
         inner.waiting.bytes += body_bytes;
         inner.since.get_or_insert_with(Instant::now);
         let bytes = size_of(&deliveries);
-        if inner.warm_bytes + bytes <= WARM_BYTES {
+        // One that is durable may be loaded before its writer comes to tell of it.
+        if number > inner.through && inner.warm_bytes + bytes <= WARM_BYTES {
             inner.warm_bytes += bytes;
             inner.deliveries.insert(number, deliveries);
         }
@@ -86,9 +89,13 @@ impl Backlog {
         Some(deliveries)
     }
 
-    /// Events are loaded, or wait no more for another reason.
-    pub(super) fn remove(&self, gone: Waiting) {
+    /// Events are loaded, up to a number. What is known of them is of no more use.
+    pub(super) fn remove(&self, gone: Waiting, through: u64) {
         let mut inner = self.lock();
+        inner.through = through;
+        let left = inner.deliveries.split_off(&through.saturating_add(1));
+        let dropped = std::mem::replace(&mut inner.deliveries, left);
+        inner.warm_bytes -= dropped.values().map(|deliveries| size_of(deliveries)).sum::<usize>();
         inner.waiting.events = inner.waiting.events.saturating_sub(gone.events);
         inner.waiting.bytes = inner.waiting.bytes.saturating_sub(gone.bytes);
         inner.since = (inner.waiting.events > 0).then(Instant::now);
@@ -152,21 +159,31 @@ mod tests {
         assert!(!backlog.has_room());
         assert_eq!(backlog.take(1), Some(deliveries(1)));
         assert_eq!(backlog.take(1), None);
-        backlog.remove(Waiting { events: 1, bytes: 6 });
+        backlog.remove(Waiting { events: 1, bytes: 6 }, 1);
         assert_eq!(backlog.waiting(), Waiting { events: 1, bytes: 4 });
-        backlog.remove(Waiting { events: 5, bytes: 50 });
+        backlog.remove(Waiting { events: 5, bytes: 50 }, 2);
         assert_eq!(backlog.waiting(), Waiting::default());
     }
 
     #[test]
     fn memory_is_bounded() {
         let backlog = Backlog::new(u64::MAX);
-        for number in 0..3 {
+        for number in 1..4 {
             backlog.add(number, 1, deliveries(WARM_BYTES / 2 - 1000));
         }
-        assert!(backlog.take(0).is_some() && backlog.take(1).is_some() && backlog.take(2).is_none());
-        backlog.add(3, 1, deliveries(WARM_BYTES / 2));
-        assert!(backlog.take(3).is_some());
+        assert!(backlog.take(1).is_some() && backlog.take(2).is_some() && backlog.take(3).is_none());
+        backlog.add(4, 1, deliveries(WARM_BYTES / 2));
+        assert!(backlog.take(4).is_some());
+    }
+
+    #[test]
+    fn what_is_loaded_is_not_remembered() {
+        let backlog = Backlog::new(u64::MAX);
+        backlog.add(1, 1, deliveries(WARM_BYTES / 2));
+        backlog.remove(Waiting { events: 2, bytes: 2 }, 2);
+        backlog.add(2, 1, deliveries(WARM_BYTES / 2));
+        backlog.add(3, 1, deliveries(WARM_BYTES - 1000));
+        assert!(backlog.take(1).is_none() && backlog.take(2).is_none() && backlog.take(3).is_some());
     }
 
     #[tokio::test]

@@ -210,7 +210,7 @@ impl<H: EventHandler> Flusher<H> {
         let loaded = self.loader.load(Some(advance), deliveries, LOCK_WAIT)?;
         drop(gate);
         self.through = through;
-        self.backlog.remove(gone);
+        self.backlog.remove(gone, through);
         self.metrics.loaded(gone.events, loaded.rejected, began.elapsed());
         tell_loaded(gone.events, &loaded, began.elapsed());
         Ok(self.inbox.note_loaded(through)?)

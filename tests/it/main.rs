@@ -44,6 +44,8 @@ mod serve;
 mod sandbox;
 // Components that mean harm or are broken, one file each.
 mod hostile;
+// Other hosts run our component, and this host those in other languages.
+mod hosts;
 // Commands, options and what they print. Not for `query`.
 mod cli;
 // What the pages in `docs/` list, compared with what the program has.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::cli::{Cli, Output};
+use crate::node::with_registry;
 use crate::places;
 
 /// What the environment holds. dlt's `dataset()` fails with newer releases of sqlglot.
@@ -33,15 +34,8 @@ pub fn python_with(name: &str, packages: &[&str]) -> PathBuf {
     }
     let slow = Duration::from_mins(10);
     Cli::new("python3", &dir).args(["-m", "venv", "--clear", "venv"]).timeout(slow).run().code(0);
-    let mut pip = Cli::new(&python, &dir).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    // The user's settings of pip and of the network say where packages come from.
-    for (key, value) in std::env::vars_os() {
-        let name = key.to_string_lossy().to_lowercase();
-        if name.starts_with("pip_") || name.ends_with("_proxy") || name.starts_with("ssl_") || name == "home" {
-            pip = pip.env(key, value);
-        }
-    }
-    pip.args(packages).timeout(slow).run().code(0);
+    let pip = Cli::new(&python, &dir).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    with_registry(pip, "pip_").args(packages).timeout(slow).run().code(0);
     fs::write(&stamp, wanted).unwrap();
     python
 }

@@ -6,6 +6,7 @@
 //!  * [`project`]: a folder with a pipeline file, pointed at a stand-in.
 //!  * [`receiver`]: `serve` in such a folder, and a client that posts to it.
 //!  * [`dlt`]: dlt itself, in a virtual environment, as the judge of the tables.
+//!  * [`node`]: the tools of Node, installed once for all tests.
 //!  * [`effort`]: how much is done by tests that could go on for long.
 //!  * [`judge`]: one process of dlt that loads, dumps and answers for all tests.
 //!  * [`corpus`]: the cases that are loaded with both programs.
@@ -23,6 +24,7 @@ pub mod dlt;
 pub mod effort;
 pub mod fake_jivo;
 pub mod judge;
+pub mod node;
 pub mod places;
 pub mod project;
 pub mod receiver;

@@ -42,10 +42,18 @@ pub enum Point {
     AfterStored,
     /// Events are loaded, and the inbox was not told.
     AfterLoaded,
+    /// A component that is added is whole, under a name that nobody looks for.
+    ComponentStaged,
+    /// The lock file has the entry of a component that is not in its place.
+    ComponentLocked,
+    /// A component is in its place.
+    ComponentPlaced,
+    /// A component is gone, and the lock file has its entry still.
+    ComponentRemoved,
 }
 
 /// Every point, with its name.
-pub const POINTS: [(Point, &str); 18] = [
+pub const POINTS: [(Point, &str); 22] = [
     (Point::FilePrepared, "file-prepared"),
     (Point::FileMade, "file-made"),
     (Point::PageFetched, "page-fetched"),
@@ -64,6 +72,10 @@ pub const POINTS: [(Point, &str); 18] = [
     (Point::BeforeStored, "before-stored"),
     (Point::AfterStored, "after-stored"),
     (Point::AfterLoaded, "after-loaded"),
+    (Point::ComponentStaged, "component-staged"),
+    (Point::ComponentLocked, "component-locked"),
+    (Point::ComponentPlaced, "component-placed"),
+    (Point::ComponentRemoved, "component-removed"),
 ];
 
 #[cfg(debug_assertions)]

@@ -16,6 +16,7 @@ pub mod report;
 pub mod retry;
 
 pub mod config;
+pub mod lock;
 
 pub mod component;
 pub mod http;

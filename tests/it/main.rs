@@ -48,6 +48,8 @@ mod hostile;
 mod hosts;
 // Commands, options and what they print. Not for `query`.
 mod cli;
+// `component`: what is added, where it comes from, and what is refused later.
+mod component;
 // What the pages in `docs/` list, compared with what the program has.
 mod documents;
 // `init`: the folder it writes.

@@ -12,7 +12,7 @@ const INBOUND: &str = "inbound_messages";
 
 /// Compares a transcript with `tests/snapshots/<name>.snap`.
 #[track_caller]
-fn check(name: &str, output: &Output) {
+pub(crate) fn check(name: &str, output: &Output) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);

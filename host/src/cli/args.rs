@@ -1,8 +1,16 @@
 //! The command line: options and their help, and nothing that acts.
 
+mod component;
+mod inbox;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::{
+    component::{AddArgs, ComponentArgs, ComponentCommand, RemoveArgs},
+    inbox::{InboxCommand, InboxExportArgs, InboxPruneArgs, InboxStatusArgs},
+};
 
 /// Load data through sandboxed WebAssembly components into DuckDB
 #[derive(Debug, Parser)]
@@ -43,6 +51,11 @@ pub(crate) enum Command {
     Resources(ResourcesArgs),
     /// Show what a component is, and what it asks for
     Inspect(InspectArgs),
+    /// Add components to a pipeline's folder, and keep them as they were when they were added
+    Component {
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
     /// Run a SQL query on the destination of a pipeline
     Query(QueryArgs),
     /// Receive what a service pushes, and load it
@@ -86,47 +99,6 @@ pub(crate) struct HookArgs {
     /// The pipeline file
     #[arg(value_name = "PIPELINE", default_value = "sluicegate.toml", env = "SLUICEGATE_PIPELINE")]
     pub(crate) pipeline: PathBuf,
-}
-
-/// What is done with the events that were received.
-#[derive(Debug, Subcommand)]
-pub(crate) enum InboxCommand {
-    /// Show how many events wait, and what is kept
-    Status(InboxStatusArgs),
-    /// Write the events to stdout, a JSON object a line
-    Export(InboxExportArgs),
-    /// Remove events that are loaded and older than the retention
-    Prune(InboxPruneArgs),
-}
-
-/// Arguments of `inbox status`.
-#[derive(Debug, Args)]
-pub(crate) struct InboxStatusArgs {
-    #[command(flatten)]
-    pub(crate) of: HookArgs,
-    /// How it is written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = StateFormat::Text, env = "SLUICEGATE_INBOX_FORMAT")]
-    pub(crate) format: StateFormat,
-}
-
-/// Arguments of `inbox export`.
-#[derive(Debug, Args)]
-pub(crate) struct InboxExportArgs {
-    #[command(flatten)]
-    pub(crate) of: HookArgs,
-    /// Only events that came since a time, as `2026-01-31T12:00:00Z`, or so long ago, as `2h` [default: all]
-    #[arg(long, value_name = "TIME", value_parser = since)]
-    pub(crate) since: Option<jiff::Timestamp>,
-}
-
-/// Arguments of `inbox prune`.
-#[derive(Debug, Args)]
-pub(crate) struct InboxPruneArgs {
-    #[command(flatten)]
-    pub(crate) of: HookArgs,
-    /// Remove what came so long ago, as `7d`, instead of what is older than `retention` of the pipeline file
-    #[arg(long, value_name = "DURATION", value_parser = crate::config::units::duration)]
-    pub(crate) older_than: Option<std::time::Duration>,
 }
 
 /// Arguments of `serve`.

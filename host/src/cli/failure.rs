@@ -4,6 +4,8 @@ use super::exit_code;
 use crate::{
     component::{LoadError, LoadErrorKind},
     config::ConfigError,
+    http::{allow::HostPort, download::DownloadError, record::Denial},
+    lock::{LOCK_FILE, LockError},
     serve::{HookKeyError, ReplayError, ServeError, inbox::InboxError},
     sink::SinkError,
     source::SourceError,
@@ -33,6 +35,67 @@ impl Failure {
     /// A failure with a status of its own.
     pub(crate) fn with_code(code: u8, error: impl Into<anyhow::Error>) -> Self {
         Self { code, error: Some(error.into()), hint: None }
+    }
+}
+
+impl Failure {
+    /// The failure to load a component that was added: its digest is the lock file's.
+    pub(crate) fn of_locked(mut self, name: &str) -> Self {
+        let kind = self.error.as_ref().and_then(|error| error.downcast_ref::<LoadError>()).map(|error| &error.kind);
+        match kind {
+            Some(LoadErrorKind::Digest { .. }) => {
+                self.error =
+                    self.error.map(|error| error.context(format!("it is not the component `{name}` of `{LOCK_FILE}`")));
+                self.hint = Some(
+                    "if you trust the file, add it anew with `sluicegate component add FILE`; `sluicegate component verify` \
+                     compares all of them"
+                        .to_owned(),
+                );
+            }
+            Some(LoadErrorKind::Read(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.hint = Some("`sluicegate component list` says where it came from: add it anew".to_owned());
+            }
+            _ => {}
+        }
+        self
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        let code = match &error {
+            LockError::Write { .. } => exit_code::DESTINATION,
+            _ => exit_code::CONFIG,
+        };
+        Self { code, hint: error.hint(), error: Some(error.into()) }
+    }
+}
+
+impl From<DownloadError> for Failure {
+    fn from(error: DownloadError) -> Self {
+        let mut hint = None;
+        let code = match &error {
+            DownloadError::Address { given, .. } => {
+                hint = given
+                    .then(|| "fetch it over `https`, or from a host that `--allow-private HOST:PORT` names".to_owned());
+                if *given { exit_code::CONFIG } else { exit_code::REFUSED }
+            }
+            DownloadError::Grant(_) | DownloadError::Options(_) => exit_code::CONFIG,
+            DownloadError::Denied(Denial::Address { origin, grantable: true, .. }) => {
+                hint = Some(format!("let it with `--allow-private {}`", HostPort::from(origin)));
+                exit_code::SANDBOX
+            }
+            DownloadError::Denied(_) => exit_code::SANDBOX,
+            DownloadError::Limit(limit) => {
+                hint = limit.key.map(|_| "raise `component` in [source.limits] of the pipeline file".to_owned());
+                exit_code::SANDBOX
+            }
+            DownloadError::Status { status: 429 | 500.., .. } | DownloadError::Connection { .. } => {
+                exit_code::UNAVAILABLE
+            }
+            DownloadError::Status { .. } | DownloadError::Endless { .. } => exit_code::REFUSED,
+        };
+        Self { code, hint, error: Some(error.into()) }
     }
 }
 

@@ -37,7 +37,8 @@ fn pipeline_of(component: &Path) -> Option<Config> {
     same.then_some(pipeline)
 }
 
-fn write(text: &mut String, info: &ComponentInfo, description: Option<&Description>) -> std::fmt::Result {
+/// Writes what a component is and asks for.
+pub(crate) fn write(text: &mut String, info: &ComponentInfo, description: Option<&Description>) -> std::fmt::Result {
     writeln!(text, "sha256      {}", info.digest)?;
     writeln!(text, "size        {} bytes", info.size_bytes)?;
     writeln!(text, "wit         {}", info.wit_package)?;

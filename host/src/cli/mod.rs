@@ -6,6 +6,7 @@
 
 mod args;
 mod check;
+mod component;
 mod every;
 mod exit_code;
 mod failure;
@@ -34,7 +35,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::{
-    args::{Cli, Command, HookCommand, InboxCommand, StateCommand},
+    args::{Cli, Command, ComponentCommand, HookCommand, InboxCommand, StateCommand},
     failure::{Failure, Outcome},
 };
 
@@ -78,6 +79,10 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Check(args) => check::check(args).await,
             Command::Resources(args) => resources::resources(args).await,
             Command::Inspect(args) => inspect::inspect(&args).await,
+            Command::Component { command: ComponentCommand::Add(args) } => component::add::add(args).await,
+            Command::Component { command: ComponentCommand::List(args) } => component::list(&args),
+            Command::Component { command: ComponentCommand::Remove(args) } => component::remove(&args),
+            Command::Component { command: ComponentCommand::Verify(args) } => component::verify(&args),
             Command::Query(args) => query::query(&args),
             Command::State { command: StateCommand::Show(args) } => state::show(&args).await,
             Command::State { command: StateCommand::Reset(args) } => state::reset(&args).await,

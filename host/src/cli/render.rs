@@ -20,6 +20,16 @@ pub(crate) fn data(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// A text of somebody else's, without what a terminal would act on.
+pub(crate) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same for lines.
+pub(crate) fn harmless_lines(text: &str) -> String {
+    text.lines().fold(String::with_capacity(text.len()), |lines, line| lines + &harmless(line) + "\n")
+}
+
 /// Prints why a command failed: the error, its causes, and the advice on a line of its own.
 pub(crate) fn failure(failure: &Failure) {
     if let Some(error) = &failure.error {

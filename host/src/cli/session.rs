@@ -18,6 +18,7 @@ use crate::{
         secrets::SecretGrant,
         tls::TlsOptions,
     },
+    lock::{Entry, Folder, LOCK_FILE},
     model::{ResourceName, ResourceSpec},
     sink::SinkOptions,
     source::{ErrorKind, Source, SourceError},
@@ -47,7 +48,12 @@ impl Session {
         let config = Config::load(path, overrides)?;
         let limits = limits(&config.limits);
         let load = if asks { load_component } else { load_for_many_calls };
-        let component = load(&config.component, config.sha256.clone(), &limits)?;
+        let locked = locked(&config)?;
+        let sha256 = locked.as_ref().map(|entry| entry.sha256().to_owned()).or_else(|| config.sha256.clone());
+        let component = load(&config.component, sha256, &limits).map_err(|failure| match locked {
+            Some(entry) => failure.of_locked(&entry.name),
+            None => failure,
+        })?;
         let description = component.describe(&limits).await?;
         let asks = asks || config.schedule.is_some() || config.resources.is_some();
         let marked = marked_secrets(description.as_ref()).into_iter().map(|(key, needed)| (key, needed && asks));
@@ -167,8 +173,12 @@ pub(crate) fn sink_options(config: &Config) -> SinkOptions {
 
 /// Loads a component, compiled once and cached.
 pub(crate) fn load_component(path: &Path, sha256: Option<String>, limits: &Limits) -> Result<Component, Failure> {
-    let engine = Engine::new(cache_dir().as_deref()).map_err(anyhow::Error::from)?;
-    Ok(Component::load(&engine, path, &LoadOptions { sha256, ..LoadOptions::from(limits) })?)
+    Ok(Component::load(&engine()?, path, &LoadOptions { sha256, ..LoadOptions::from(limits) })?)
+}
+
+/// An engine that keeps what it compiles.
+pub(crate) fn engine() -> Result<Engine, Failure> {
+    Ok(Engine::new(cache_dir().as_deref()).map_err(anyhow::Error::from)?)
 }
 
 /// Loads a component that is called for each event. One that is too large for a pool, or a machine without the address space
@@ -183,6 +193,23 @@ fn load_for_many_calls(path: &Path, sha256: Option<String>, limits: &Limits) -> 
         }
         _ => load_component(path, sha256, limits),
     }
+}
+
+/// The entry of the pipeline's component, when it was added by `component add`.
+fn locked(config: &Config) -> Result<Option<Entry>, Failure> {
+    let Some(entry) = Folder::new(&config.dir).entry_of(&config.component)? else { return Ok(None) };
+    let differs = config
+        .sha256
+        .as_deref()
+        .filter(|told| !told.trim().trim_start_matches("sha256:").eq_ignore_ascii_case(entry.sha256()));
+    if let Some(told) = differs {
+        let (file, locked) = (config.file.display(), entry.sha256());
+        return Err(Failure::config(
+            format!("`source.sha256` in `{file}` is `{told}`, and `{LOCK_FILE}` has `{locked}` of `{}`", entry.name),
+            Some("take `sha256` out: the lock file says the same for each component that was added".to_owned()),
+        ));
+    }
+    Ok(Some(entry))
 }
 
 /// The options of a command line that change settings.

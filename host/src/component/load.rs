@@ -108,6 +108,15 @@ impl Component {
         load().map_err(|kind| LoadError { path: path.to_owned(), kind })
     }
 
+    /// Checks and compiles what was read or received already. `name` stands for it in errors.
+    pub fn load_bytes(engine: &Engine, name: &Path, bytes: Vec<u8>, options: &LoadOptions) -> Result<Self, LoadError> {
+        let load = || {
+            check_size(bytes.len() as u64, options.max_size)?;
+            Self::from_bytes(engine, bytes, options)
+        };
+        load().map_err(|kind| LoadError { path: name.to_owned(), kind })
+    }
+
     fn from_bytes(engine: &Engine, bytes: Vec<u8>, options: &LoadOptions) -> Result<Self, LoadErrorKind> {
         let digest = hex(&Sha256::digest(&bytes));
         if let Some(expected) = &options.sha256 {
@@ -163,11 +172,16 @@ fn read(path: &Path, max_size: u64) -> Result<Vec<u8>, LoadErrorKind> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(LoadErrorKind::Read)?;
     file.take(max_size.saturating_add(1)).read_to_end(&mut bytes).map_err(LoadErrorKind::Read)?;
-    if bytes.len() as u64 > max_size {
-        let hit = LimitHit::bytes("component", "the size of the file", bytes.len() as u64, max_size);
+    check_size(bytes.len() as u64, max_size)?;
+    Ok(bytes)
+}
+
+fn check_size(size: u64, max_size: u64) -> Result<(), LoadErrorKind> {
+    if size > max_size {
+        let hit = LimitHit::bytes("component", "the size of the file", size, max_size);
         return Err(LoadErrorKind::Limit(hit));
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Compiles in a thread of its own, which is left behind when it takes too long: a compiler cannot be stopped.
@@ -193,7 +207,7 @@ fn compile(engine: &Engine, bytes: Vec<u8>, limit: Duration) -> Result<wasmtime:
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

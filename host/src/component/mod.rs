@@ -32,6 +32,7 @@ mod webhook_tests;
 pub use engine::{Engine, EngineError};
 pub use inspect::{ComponentInfo, Unfit};
 pub use limits::Limits;
+pub(crate) use load::hex;
 pub use load::{Component, LoadError, LoadErrorKind, LoadOptions};
 pub use sandbox::{ComponentSource, Description, SourceOptions};
 pub use webhook::ComponentWebhook;

@@ -8,6 +8,7 @@
 
 pub mod address;
 pub mod allow;
+pub mod download;
 pub mod limits;
 pub mod origin;
 pub mod record;

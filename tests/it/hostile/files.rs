@@ -29,6 +29,21 @@ fn cut_off() {
 }
 
 #[test]
+fn a_name_that_is_a_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("a/b");
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = programs::CLIMBING_NAME.write(&folder);
+    let add = || Cli::sluicegate(&folder).args(["component", "add", "--yes"]).arg(&file);
+    let words = ["the component calls itself `../../climbed`, which is no name", "`--name NAME`"];
+    add().run().code(2).stderr_has(&words);
+    add().args(["--name", "../climbed"]).run().code(2).stderr_has(&["a name begins with a small letter"]);
+    assert!(!folder.join("components").exists() && !dir.path().join("climbed.wasm").exists());
+    add().args(["--name", "tamed"]).run().code(0);
+    assert!(folder.join("components/tamed.wasm").exists());
+}
+
+#[test]
 fn changed() {
     let attack = Attack::new(&programs::TAME).set("source.limits.page_cpu", "1s");
     let whole = programs::TAME.build();

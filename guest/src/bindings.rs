@@ -1,4 +1,4 @@
-//! The contract's types and imports, generated from `wit/`. No logic.
+//! The contract with its optional interfaces, generated from `wit/`. No logic. Whatever is not about events is the library's.
 
 #[allow(
     missing_docs,
@@ -11,6 +11,9 @@ mod generated {
     wit_bindgen::generate!({
         path: "../wit",
         world: "complete-source-component",
+        with: {
+            "sluicegate:source/types@0.1.0": sluicegate_guest::bindings::types,
+        },
         generate_all,
     });
 }

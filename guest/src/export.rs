@@ -1,32 +1,44 @@
 //! The component's exports; natively there are none, so that the rest is tested like any library.
 
+use sluicegate_guest::{
+    component::{self, user_agent},
+    http::Host,
+};
+
 use crate::{
+    JivoChat,
     bindings::{
         self,
         exports::sluicegate::source::{setup, source, webhook},
     },
-    http::Host,
 };
 
 struct Component;
 
 impl source::Guest for Component {
     fn list_resources(config: String) -> Result<Vec<source::ResourceSpec>, source::Error> {
-        Ok(crate::list_resources(&config)?)
+        Ok(component::list_resources::<JivoChat>(&config)?)
     }
 
     fn fetch_page(config: String, request: source::PageRequest) -> Result<source::Page, source::Error> {
-        Ok(crate::fetch_page(&Host, &config, &request)?)
+        Ok(component::fetch_page::<JivoChat>(&Host::new(user_agent::<JivoChat>()), &config, &request)?)
     }
 }
 
 impl setup::Guest for Component {
     fn describe() -> setup::Description {
-        crate::describe()
+        let about = component::describe::<JivoChat>();
+        setup::Description {
+            name: about.name,
+            version: about.version,
+            documentation_url: about.documentation_url,
+            config_schema: about.config_schema,
+            origins: about.origins,
+        }
     }
 
     fn check(config: String) -> Result<(), setup::Error> {
-        Ok(crate::check(&Host, &config)?)
+        Ok(component::check::<JivoChat>(&Host::new(user_agent::<JivoChat>()), &config)?)
     }
 }
 

@@ -1,8 +1,8 @@
-//! Answers that are one record: the status of the channel, and plain objects.
+//! The status of the channel, an answer that is mostly no object.
 
 use std::time::SystemTime;
 
-use crate::{body::Body, json::Json};
+use sluicegate_guest::{body::Body, json::Json};
 
 /// The record of a status, as one line: `0` and `1` become an object, an object is taken as it is; none for anything else.
 ///
@@ -14,7 +14,7 @@ pub fn status(body: &Body, now: SystemTime) -> Option<Vec<u8>> {
         "0" => Some(format!("{{\"available\":false,\"value\":0,{checked_at}}}\n").into_bytes()),
         "1" => Some(format!("{{\"available\":true,\"value\":1,{checked_at}}}\n").into_bytes()),
         text => {
-            let mut line = self::line(body)?;
+            let mut line = body.object_line()?;
             let members = Json::parse(text).ok()?.members();
             if !members.iter().any(|(key, _)| key == "checked_at") {
                 let end = line.iter().rposition(|byte| *byte == b'}')?;
@@ -24,14 +24,6 @@ pub fn status(body: &Body, now: SystemTime) -> Option<Vec<u8>> {
             Some(line)
         }
     }
-}
-
-/// The record of an answer that is one object, as one line; none for anything else.
-pub fn line(body: &Body) -> Option<Vec<u8>> {
-    let object = Json::parse(body.text()).ok().filter(|json| json.is_object())?;
-    let mut line = Vec::new();
-    body.append_line(object, &mut line);
-    Some(line)
 }
 
 #[cfg(test)]
@@ -58,14 +50,6 @@ mod tests {
         check(b"{\"checked_at\":1}", Some("{\"checked_at\":1}"));
         for input in ["maybe", "2", "01", "1.0", "true", "\"1\"", "[1]", "null", "", "<html>", "{\"a\":", "{} {}"] {
             check(input.as_bytes(), None);
-        }
-    }
-
-    #[test]
-    fn objects() {
-        assert_eq!(line(&Body::new(b" {\"a\":1.0}\n".to_vec())).as_deref(), Some(&b"{\"a\":1.0}\n"[..]));
-        for input in ["", "1", "[]", "{", "null"] {
-            assert_eq!(line(&Body::new(input.into())), None, "{input}");
         }
     }
 }

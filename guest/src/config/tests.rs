@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::*;
-use crate::bindings::sluicegate::source::types::WriteDisposition;
+use sluicegate_guest::{bindings::types::WriteDisposition, error, settings::resource};
 
-fn config(resources: &Value) -> Result<Config> {
-    Config::parse(&json!({"random": "r", "jivo_public_id": "tok", "resources": resources}).to_string())
+use super::*;
+
+fn config(resources: &Value) -> Result<Source> {
+    parse(&json!({"random": "r", "jivo_public_id": "tok", "resources": resources}).to_string())
 }
 
-fn names(config: &Config) -> Vec<&str> {
+fn names(config: &Source) -> Vec<&str> {
     config.resources.iter().map(|resource| resource.name.as_str()).collect()
 }
 
@@ -18,7 +19,7 @@ fn the_five_and_those_added() {
     let found = config(&json!({"zeta": {}, "status": {}, "alpha": {"path": "/a"}})).unwrap();
     let five = ["status", "channel_info", "inbound_messages", "outbound_messages", "health"];
     assert_eq!(names(&found), [&five[..], &["zeta", "alpha"]].concat());
-    let spec = found.resource("inbound_messages").unwrap().spec();
+    let spec = found.find("inbound_messages").unwrap().spec();
     assert_eq!((spec.primary_key, spec.write_disposition, spec.incremental), (vec![], WriteDisposition::Append, None));
 }
 
@@ -27,20 +28,20 @@ fn hints_are_told_to_the_host() {
     let found = config(&json!({"inbound_messages": {"primary_key": "id", "write_disposition": "merge",
         "incremental": {"cursor_path": "created_at"}}, "x": {"primary_key": ["a", "b.c"], "incremental": "at"}}))
     .unwrap();
-    let spec = found.resource("inbound_messages").unwrap().spec();
+    let spec = found.find("inbound_messages").unwrap().spec();
     assert_eq!(spec.primary_key, ["id"]);
     assert_eq!(spec.write_disposition, WriteDisposition::Merge);
     assert_eq!(spec.incremental.as_deref(), Some("created_at"));
-    let spec = found.resource("x").unwrap().spec();
+    let spec = found.find("x").unwrap().spec();
     assert_eq!((spec.primary_key, spec.incremental.as_deref()), (vec!["a".to_owned(), "b.c".to_owned()], Some("at")));
 }
 
 #[test]
 fn the_top_level() {
     let check = |config: Value, expect: &str| {
-        let error = Config::parse(&config.to_string()).unwrap_err();
+        let error = parse(&config.to_string()).unwrap_err();
         assert_eq!(error.message, expect);
-        assert_eq!(error.kind, crate::error::Kind::InvalidConfig);
+        assert_eq!(error.kind, error::Kind::InvalidConfig);
     };
     let url = "the channel's URL is `https://wh.jivosite.com/<random>/<jivo_public_id>`";
     check(json!({"jivo_public_id": "t"}), &format!("`random` is missing: {url}"));
@@ -63,7 +64,7 @@ fn the_top_level() {
     );
     check(with("page_size", json!(0)), "`page_size` must be a whole number of at least 1, but is `0`");
     check(with("resources", json!([])), "`resources` must be a table, but is a list");
-    assert!(Config::parse("{").unwrap_err().message.starts_with("the configuration is no JSON object: "));
+    assert!(parse("{").unwrap_err().message.starts_with("the configuration is no JSON object: "));
 }
 
 #[test]
@@ -118,31 +119,31 @@ fn mistakes_in_resources_are_named_by_their_place() {
 
 #[test]
 fn events_need_no_channel() {
-    Config::check_for_events("{}").unwrap();
-    Config::check_for_events(r#"{"random":"r","page_size":5}"#).unwrap();
-    let error = Config::check_for_events(r#"{"page_sise":5}"#).unwrap_err();
+    check_for_events("{}").unwrap();
+    check_for_events(r#"{"random":"r","page_size":5}"#).unwrap();
+    let error = check_for_events(r#"{"page_sise":5}"#).unwrap_err();
     assert!(error.message.starts_with("unknown key `page_sise`"), "{}", error.message);
-    assert!(Config::parse("{}").is_err());
+    assert!(parse("{}").is_err());
 }
 
 #[test]
 fn an_unknown_resource_names_the_nearest() {
-    let error = config(&json!({})).unwrap().resource("inbound_message").unwrap_err();
+    let error = config(&json!({})).unwrap().find("inbound_message").unwrap_err();
     assert_eq!(error.message, "unknown resource `inbound_message`, did you mean `inbound_messages`?");
 }
 
 #[test]
 fn urls_are_shown_without_the_secret() {
     let found = config(&json!({})).unwrap();
-    let url = &found.resource("health").unwrap().url;
+    let url = &found.find("health").unwrap().url;
     assert_eq!(url.to_string(), "https://wh.jivosite.com/r/tok/health");
     assert_eq!(found.show(url), "https://wh.jivosite.com/r/***/health");
 }
 
 #[test]
 fn a_secret_that_is_no_token_stays_one_segment() {
-    let found = Config::parse(&json!({"random": "a/b", "jivo_public_id": "x/../y?z"}).to_string()).unwrap();
-    assert_eq!(found.resource("status").unwrap().url.target, "/a%2Fb/x%2F..%2Fy%3Fz/status");
+    let found = parse(&json!({"random": "a/b", "jivo_public_id": "x/../y?z"}).to_string()).unwrap();
+    assert_eq!(found.find("status").unwrap().url.target, "/a%2Fb/x%2F..%2Fy%3Fz/status");
 }
 
 /// The schema must know each key that the code knows, and no other.
@@ -150,7 +151,7 @@ fn a_secret_that_is_no_token_stays_one_segment() {
 fn the_schema_is_json_and_knows_the_same_keys() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let keys = |value: &Value| value["properties"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(keys(&schema), KEYS);
+    assert_eq!(keys(&schema), SETTINGS.map(|setting| setting.key));
     assert_eq!(keys(&schema["$defs"]["resource"]), resource::KEYS);
     assert_eq!(schema["properties"]["jivo_public_id"]["writeOnly"], json!(true));
     assert_eq!(schema["properties"]["base_url"]["default"], json!(BASE_URL));

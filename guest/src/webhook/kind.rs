@@ -131,7 +131,7 @@ impl Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::Json;
+    use sluicegate_guest::json::Json;
 
     fn check(input: &str, kind: Kind, name: Option<&str>) {
         let Value::Object(object) = Value::read(Json::parse(input).unwrap()) else { panic!("{input} is no object") };

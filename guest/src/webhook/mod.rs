@@ -3,7 +3,7 @@
 //! In reading order:
 //!
 //! * [`received`] reads an event: [`value`] is its tree, [`tidy`] gives each member one type, [`time`] reads seconds,
-//!   [`kind`] recognizes it, [`digest`] tells it from others;
+//!   [`kind`] recognizes it, [`digest`](mod@digest) tells it from others;
 //! * [`records`] makes the records, one file per idea; [`tables`] says which resources there are and collects them.
 
 pub mod digest;
@@ -15,10 +15,9 @@ pub mod tidy;
 pub mod time;
 pub mod value;
 
-use crate::bindings::{
-    exports::sluicegate::source::webhook::{Event, Outcome},
-    sluicegate::source::types::ResourceSpec,
-};
+use sluicegate_guest::bindings::types::ResourceSpec;
+
+use crate::bindings::exports::sluicegate::source::webhook::{Event, Outcome};
 use digest::digest;
 use received::Received;
 use tables::{EVENTS, RESOURCES, Resource, Tables};

@@ -1,12 +1,14 @@
 //! An event that was read: what it is, what is in it, and when it came.
 
+use sluicegate_guest::json::Json;
+
 use super::{
     digest::digest,
     kind::{Kind, recognize},
     tidy, time,
     value::{Members, Value},
 };
-use crate::{bindings::exports::sluicegate::source::webhook::Event, json::Json};
+use crate::bindings::exports::sluicegate::source::webhook::Event;
 
 /// How much of a digest an event is called by: 128 bits.
 const NAME_DIGITS: usize = 32;

@@ -1,10 +1,9 @@
 //! The resources that events fill, and the records for them as they come together.
 
+use sluicegate_guest::bindings::types::{RejectedRecord, ResourceSpec, WriteDisposition};
+
 use super::value::Members;
-use crate::bindings::{
-    exports::sluicegate::source::webhook::Delivery,
-    sluicegate::source::types::{RejectedRecord, ResourceSpec, WriteDisposition},
-};
+use crate::bindings::exports::sluicegate::source::webhook::Delivery;
 
 /// A resource that events fill. All are merged: a record that comes again takes its own place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

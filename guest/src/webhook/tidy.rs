@@ -8,7 +8,7 @@ use super::{
     time,
     value::{Members, Value},
 };
-use crate::json::Json;
+use sluicegate_guest::json::Json;
 
 /// What a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

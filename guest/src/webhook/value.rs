@@ -4,7 +4,7 @@ use std::{collections::BinaryHeap, fmt};
 
 use serde::de::{Deserializer, Visitor};
 
-use crate::json::{Json, quoted};
+use sluicegate_guest::json::{Json, quoted};
 
 /// How many lists and objects inside each other are opened: more than any event has. What lies deeper stays a text.
 const MAX_DEPTH: usize = 12;

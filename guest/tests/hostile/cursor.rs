@@ -1,6 +1,6 @@
 //! Cursors that somebody else made: a dataset may come from anywhere.
 
-use jivochat::cursor::Cursor;
+use sluicegate_guest::cursor::Cursor;
 
 use super::service::Answers;
 

@@ -1,11 +1,11 @@
 //! Paths into JSON, and the search for records.
 
-use jivochat::{
+use serde_json::Value;
+use sluicegate_guest::{
     body::Body,
     json::{Document, Json, Path, Segment},
     select,
 };
-use serde_json::Value;
 
 /// An input is a path on one line, and a document.
 pub(crate) fn check(data: &[u8]) {

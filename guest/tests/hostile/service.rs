@@ -2,9 +2,11 @@
 
 use std::{cell::Cell, time::SystemTime};
 
-use jivochat::{
-    bindings::sluicegate::source::types::Page,
-    config::Config,
+use jivochat::config;
+use serde::de::IgnoredAny;
+use sluicegate_guest::{
+    Source,
+    bindings::types::Page,
     cursor::Cursor,
     error::{Error, Kind, Result},
     fetch::{self, Service},
@@ -12,7 +14,6 @@ use jivochat::{
     response::{Headers, Response},
     url::Url,
 };
-use serde::de::IgnoredAny;
 
 /// What stands for the credential of the channel.
 pub(crate) const TOKEN: &str = "sgt_0123456789abcdef";
@@ -25,7 +26,7 @@ const MAX_PAGES: usize = 24;
 
 /// Answers in the order of an input.
 pub(crate) struct Answers {
-    config: Config,
+    source: Source,
     responses: Vec<Response>,
     asked: Cell<usize>,
 }
@@ -38,15 +39,15 @@ impl Answers {
         let config = format!(
             r#"{{"base_url":"https://wh.example/j","random":"r","jivo_public_id":"{TOKEN}","resources":{{"x":{settings}}}}}"#
         );
-        let config = match Config::parse(&config) {
-            Ok(config) => config,
+        let source = match config::parse(&config) {
+            Ok(source) => source,
             Err(error) => {
                 assert_eq!(error.kind, Kind::InvalidConfig, "{error}");
                 return None;
             }
         };
         Some(Self {
-            config,
+            source,
             responses: split(answers, b"\n---\n").into_iter().map(answer).collect(),
             asked: Cell::new(0),
         })
@@ -54,7 +55,7 @@ impl Answers {
 
     /// The digest that a cursor of the resource holds.
     pub(crate) fn digest(&self) -> u64 {
-        self.config.resource("x").map_or(0, |resource| origin_digest(&self.config, resource))
+        self.source.find("x").map_or(0, |resource| origin_digest(&self.source, resource))
     }
 
     /// Reads all pages from a cursor on, and checks each.
@@ -74,11 +75,11 @@ impl Answers {
 
     /// Reads a page twice, as a host does after a crash, and finds the same.
     fn page(&self, cursor: Option<&str>) -> Result<Page> {
-        let resource = self.config.resource("x")?;
+        let resource = self.source.find("x")?;
         let before = self.asked.get();
-        let page = fetch::page(self, &self.config, resource, cursor, None);
+        let page = fetch::page(self, &self.source, resource, cursor, None);
         self.asked.set(before);
-        let again = fetch::page(self, &self.config, resource, cursor, None);
+        let again = fetch::page(self, &self.source, resource, cursor, None);
         let facts = |page: &Result<Page>| {
             page.as_ref().map(|page| (page.records.clone(), page.next.clone())).map_err(Clone::clone)
         };
@@ -93,7 +94,7 @@ impl Service for Answers {
         assert_eq!(Url::parse(&text).as_ref(), Ok(url), "what is asked for is a URL");
         assert!(text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#'), "{text:?} goes over the wire");
         assert!(url.target.starts_with('/') && !url.origin.authority.contains('@'), "{text:?}");
-        assert!(url.origin == self.config.base.origin || !url.holds(TOKEN), "the secret leaves for {text}");
+        assert!(url.origin == self.source.base.origin || !url.holds(TOKEN), "the secret leaves for {text}");
         let asked = self.asked.replace(self.asked.get() + 1);
         Ok(self.responses.get(asked).cloned().unwrap_or(Response { status: 404, ..Response::default() }))
     }

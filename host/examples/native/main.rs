@@ -10,7 +10,7 @@ mod http;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use jivochat::bindings::sluicegate::source::types;
+use jivochat::JivoChat;
 use serde_json::{Value, json};
 use sluicegate::{
     model::{Cursor, Page, PageRequest, ResourceName, ResourceSpec},
@@ -21,6 +21,7 @@ use sluicegate::{
     source::{ErrorKind, Source, SourceError},
     state::{Checkpoint, State},
 };
+use sluicegate_guest::{bindings::types, component};
 
 use crate::http::Client;
 
@@ -44,7 +45,7 @@ impl Source for Native {
             max_records: request.max_records,
             max_bytes: request.max_bytes,
         };
-        let page = jivochat::fetch_page(&self.client, &self.config, &request)
+        let page = component::fetch_page::<JivoChat>(&self.client, &self.config, &request)
             .map_err(|error| SourceError::new(ErrorKind::Permanent, error.message))?;
         Ok(Page { records: page.records.into(), next: page.next.map(Cursor), ..Page::default() })
     }

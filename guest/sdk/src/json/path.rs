@@ -68,6 +68,13 @@ fn step<'a>(segment: &Segment, value: Json<'a>) -> Vec<Json<'a>> {
     }
 }
 
+impl From<&str> for Path {
+    /// Reads a path that an author wrote; a text that is no path is the name of one member.
+    fn from(text: &str) -> Self {
+        text.parse().unwrap_or_else(|_| Self(vec![Segment::Key(text.to_owned())]))
+    }
+}
+
 impl FromStr for Path {
     type Err = String;
 

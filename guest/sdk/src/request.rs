@@ -1,8 +1,7 @@
 //! What a page request of the host comes to: a URL to get, and how its answer is to be read.
 
 use crate::{
-    bindings::sluicegate::source::types::IncrementalRange,
-    config::Config,
+    bindings::types::IncrementalRange,
     cursor::Cursor,
     error::{Error, Kind, Result},
     json::Path,
@@ -11,7 +10,8 @@ use crate::{
         counter::Place,
         trail::{Trail, digest},
     },
-    resources::{Param, Resource, Shape},
+    resource::{Param, Resource, Shape},
+    source::Source,
     template::Ends,
     url::Url,
 };
@@ -46,7 +46,7 @@ impl Fetch {
         }
         let paging = &resource.paging;
         // An offset paginator sends the size under a name of its own.
-        let sized = resource.shape == Shape::Records && !matches!(paging.paginator, Some(Paginator::Offset(_)));
+        let sized = matches!(resource.shape, Shape::Records) && !matches!(paging.paginator, Some(Paginator::Offset(_)));
         if let Some(size) = paging.page_size.filter(|_| sized && url.param(LIMIT_PARAM).is_none()) {
             url.set_param(LIMIT_PARAM, &size.to_string());
         }
@@ -65,9 +65,9 @@ impl Fetch {
     }
 
     /// The request that a cursor asks for.
-    pub fn resume(config: &Config, resource: &Resource, cursor: &str) -> Result<Self> {
-        let cursor = Cursor::decode(cursor, origin_digest(config, resource))?;
-        let url = if cursor.to.starts_with('/') { config.base.origin_url(&cursor.to) } else { Url::parse(&cursor.to) };
+    pub fn resume(source: &Source, resource: &Resource, cursor: &str) -> Result<Self> {
+        let cursor = Cursor::decode(cursor, origin_digest(source, resource))?;
+        let url = if cursor.to.starts_with('/') { source.base.origin_url(&cursor.to) } else { Url::parse(&cursor.to) };
         let url = url.map_err(|reason| {
             Error::new(Kind::CursorExpired, format!("the cursor is no longer accepted: its link {reason}"))
         })?;
@@ -83,13 +83,13 @@ impl Fetch {
 }
 
 /// Writes a URL into a cursor: by its path if it is of the origin of `base_url`, which may move.
-pub fn portable(config: &Config, url: &Url) -> String {
-    if url.origin == config.base.origin { url.target.clone() } else { url.to_string() }
+pub fn portable(source: &Source, url: &Url) -> String {
+    if url.origin == source.base.origin { url.target.clone() } else { url.to_string() }
 }
 
 /// Tells resources at different paths apart, whatever their parameters.
-pub fn origin_digest(config: &Config, resource: &Resource) -> u64 {
-    let place = portable(config, &resource.url);
+pub fn origin_digest(source: &Source, resource: &Resource) -> u64 {
+    let place = portable(source, &resource.url);
     digest(place.split('?').next().unwrap_or_default().as_bytes())
 }
 
@@ -112,27 +112,25 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::bindings::sluicegate::source::types::RowOrder;
+    use crate::{bindings::types::RowOrder, testing};
 
-    fn config(mut extra: Value) -> Config {
-        extra["random"] = json!("r");
-        extra["jivo_public_id"] = json!("tok");
-        Config::parse(&extra.to_string()).unwrap()
+    fn config(settings: &Value) -> Source {
+        testing::source(settings).unwrap()
     }
 
     #[test]
     fn first_requests() {
         let check = |extra: Value, name: &str, expect: &str| {
-            let config = config(extra);
-            assert_eq!(Fetch::first(config.resource(name).unwrap(), None).unwrap().url.to_string(), expect);
+            let config = config(&extra);
+            assert_eq!(Fetch::first(config.find(name).unwrap(), None).unwrap().url.to_string(), expect);
         };
-        let base = "https://wh.jivosite.com/r/tok";
-        check(json!({}), "status", &format!("{base}/status"));
-        check(json!({}), "channel_info", base);
+        let base = "https://wh.jivosite.com/r/token";
         check(json!({}), "health", &format!("{base}/health"));
-        check(json!({}), "inbound_messages", &format!("{base}/inbound_messages"));
-        check(json!({"page_size": 5}), "status", &format!("{base}/status"));
-        check(json!({"page_size": 5}), "outbound_messages", &format!("{base}/outbound_messages?limit=5"));
+        check(json!({}), "info", base);
+        check(json!({}), "health", &format!("{base}/health"));
+        check(json!({}), "messages", &format!("{base}/messages"));
+        check(json!({"page_size": 5}), "health", &format!("{base}/health"));
+        check(json!({"page_size": 5}), "messages", &format!("{base}/messages?limit=5"));
         let with = |resource: Value| json!({"page_size": 5, "resources": {"x": resource}});
         check(with(json!({})), "x", &format!("{base}/x?limit=5"));
         check(with(json!({"params": {"limit": 9, "t": ["a", true]}})), "x", &format!("{base}/x?limit=9&t=a&t=true"));
@@ -150,24 +148,24 @@ mod tests {
         check(with(json!({"path": "/v2/x"})), "x", "https://wh.jivosite.com/v2/x?limit=5");
         check(with(json!({"path": "https://api.example.com/x"})), "x", "https://api.example.com/x?limit=5");
         let prefixed = json!({"base_url": "http://127.0.0.1:8080/jivo/", "resources": {"x": {"path": "/v2"}}});
-        check(prefixed.clone(), "status", "http://127.0.0.1:8080/jivo/r/tok/status");
+        check(prefixed.clone(), "health", "http://127.0.0.1:8080/jivo/r/token/health");
         check(prefixed, "x", "http://127.0.0.1:8080/jivo/v2");
     }
 
     #[test]
     fn the_part_that_the_host_wants() {
         let fetch = |resource: &Value, start: Option<&str>, end: Option<&str>| {
-            let config = config(json!({"resources": {"x": resource}}));
+            let config = config(&json!({"resources": {"x": resource}}));
             let range = IncrementalRange {
                 cursor_path: "at".to_owned(),
                 start: start.map(str::to_owned),
                 end: end.map(str::to_owned),
                 row_order: RowOrder::Unordered,
             };
-            Fetch::first(config.resource("x").unwrap(), Some(&range)).map(|fetch| fetch.url.target)
+            Fetch::first(config.find("x").unwrap(), Some(&range)).map(|fetch| fetch.url.target)
         };
         let check = |resource: &Value, start: Option<&str>, end: Option<&str>, expect: &str| {
-            assert_eq!(fetch(resource, start, end), Ok(format!("/r/tok/{expect}")), "{resource}");
+            assert_eq!(fetch(resource, start, end), Ok(format!("/r/token/{expect}")), "{resource}");
         };
         let by_param = json!({"incremental": {"cursor_path": "at", "start_param": "since", "end_param": "until"}});
         check(&by_param, Some("\"2026-01-01\""), None, "x?since=2026-01-01");
@@ -202,11 +200,11 @@ mod tests {
 
     #[test]
     fn a_cursor_moves_with_the_base_url_but_not_to_another_channel() {
-        let cursor = |config: &Config| {
-            let resource = config.resource("health").unwrap();
+        let cursor = |source: &Source| {
+            let resource = source.find("health").unwrap();
             Cursor {
-                from: origin_digest(config, resource),
-                to: portable(config, &resource.url),
+                from: origin_digest(source, resource),
+                to: portable(source, &resource.url),
                 selector: None,
                 paginator: Paginator::SinglePage,
                 place: Place::default(),
@@ -215,13 +213,13 @@ mod tests {
             .encode()
             .unwrap()
         };
-        let here = config(json!({"base_url": "http://127.0.0.1:1000"}));
-        let there = config(json!({"base_url": "http://127.0.0.1:2000"}));
-        let other = config(json!({"base_url": "http://127.0.0.1:1000/other"}));
-        let resume = |config: &Config| {
-            Fetch::resume(config, config.resource("health").unwrap(), &cursor(&here)).map(|fetch| fetch.url.to_string())
+        let here = config(&json!({"base_url": "http://127.0.0.1:1000"}));
+        let there = config(&json!({"base_url": "http://127.0.0.1:2000"}));
+        let other = config(&json!({"base_url": "http://127.0.0.1:1000/other"}));
+        let resume = |source: &Source| {
+            Fetch::resume(source, source.find("health").unwrap(), &cursor(&here)).map(|fetch| fetch.url.to_string())
         };
-        assert_eq!(resume(&there).as_deref(), Ok("http://127.0.0.1:2000/r/tok/health"));
+        assert_eq!(resume(&there).as_deref(), Ok("http://127.0.0.1:2000/r/token/health"));
         assert_eq!(resume(&other).unwrap_err().kind, Kind::CursorExpired);
     }
 }

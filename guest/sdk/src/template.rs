@@ -4,7 +4,7 @@
 //! dlt's `initial_value` and `last_value` are the start as well: the host tells the lowest value that it wants, and has
 //! chosen among them before.
 
-use crate::{bindings::sluicegate::source::types::IncrementalRange, json::Json};
+use crate::{bindings::types::IncrementalRange, json::Json};
 
 /// A text with placeholders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,11 @@ impl Template {
         plain.push_str(rest);
         parts.push(Part::Text(plain));
         Ok(Self(parts))
+    }
+
+    /// A text without placeholders, in which braces are braces.
+    pub fn plain(text: &str) -> Self {
+        Self(vec![Part::Text(text.to_owned())])
     }
 
     /// Whether it is the same whatever is wanted.

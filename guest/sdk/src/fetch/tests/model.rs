@@ -96,8 +96,8 @@ fn read(model: &Model, resource: &Value) -> Result<Vec<u64>> {
     let config = config(resource);
     let (mut records, mut cursor) = (Vec::new(), None::<String>);
     for _ in 0..200 {
-        let found = page(model, &config, config.resource("x")?, cursor.as_deref(), None)?;
-        let again = page(model, &config, config.resource("x")?, cursor.as_deref(), None)?;
+        let found = page(model, &config, config.find("x")?, cursor.as_deref(), None)?;
+        let again = page(model, &config, config.find("x")?, cursor.as_deref(), None)?;
         assert_eq!((&found.records, &found.next), (&again.records, &again.next), "a page is the same again");
         records.extend(String::from_utf8_lossy(&found.records).lines().map(|line| line.parse::<u64>().unwrap()));
         cursor = found.next;

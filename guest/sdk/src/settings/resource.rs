@@ -5,15 +5,17 @@ use super::{
     table::{Table, join, members, unknown, wrong},
 };
 use crate::{
-    bindings::sluicegate::source::types::WriteDisposition,
+    bindings::types::WriteDisposition,
     error::{Error, Result},
     json::{Json, Path},
-    resources::{BuiltIn, Incremental, Paging, Param, PathTemplate, Resource, Shape},
+    resource::{Incremental, Param, PathTemplate, Resource, Shape},
+    source::Source,
     template::{Ends, Template},
     url::Url,
 };
 
-pub(super) const KEYS: [&str; 7] =
+/// The keys of a resource's table.
+pub const KEYS: [&str; 7] =
     ["path", "data_selector", "paginator", "params", "primary_key", "write_disposition", "incremental"];
 const DISPOSITIONS: [&str; 3] = ["append", "replace", "merge"];
 const INCREMENTAL_KEYS: [&str; 3] = ["cursor_path", "start_param", "end_param"];
@@ -33,62 +35,41 @@ const HOST_KEYS: [&str; 8] = [
 /// What paths are relative to.
 #[derive(Clone, Debug)]
 pub struct Place {
-    /// `base_url`, with a slash at the end.
+    /// What paths with a leading slash are relative to, with a slash at the end.
     pub base: Url,
-    /// The channel's URL, with a slash at the end.
-    pub channel: Url,
-}
-
-/// What holds for all resources.
-pub(super) struct Defaults {
-    pub(super) place: Place,
-    /// How many records to ask for per page.
-    pub(super) page_size: Option<u64>,
-}
-
-/// One of the five, with what the configuration changes.
-pub(super) fn built_in(built_in: &BuiltIn, value: Option<Json<'_>>, defaults: &Defaults) -> Result<Resource> {
-    let mut resource = Resource {
-        name: built_in.name.to_owned(),
-        description: built_in.description.to_owned(),
-        url: defaults.place.resolve(built_in.path, "path")?,
-        path: None,
-        shape: built_in.shape,
-        paging: Paging { selector: None, paginator: None, page_size: defaults.page_size },
-        params: Vec::new(),
-        primary_key: Vec::new(),
-        write_disposition: WriteDisposition::Append,
-        incremental: None,
-    };
-    match value {
-        None => Ok(resource),
-        Some(value) => change(&mut resource, value, defaults).map(|()| resource),
-    }
+    /// What paths without a leading slash are relative to, with a slash at the end.
+    pub root: Url,
 }
 
 /// A resource that only the configuration knows; its path is its name unless it is set.
-pub(super) fn added(name: &str, value: Json<'_>, defaults: &Defaults) -> Result<Resource> {
-    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
-    if !starts || !name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
-        let place = join("resources", name);
-        return Err(Error::config(format!("`{place}` is no name of a resource: it must be like `[a-z][a-z0-9_]*`")));
-    }
-    let added = BuiltIn { name, description: "Added by configuration.", path: name, shape: Shape::Records };
-    built_in(&added, Some(value), defaults)
+pub(crate) fn added(source: &Source, name: &str, value: Json<'_>) -> Result<Resource> {
+    let mut resource = source.resource(name, name)?.about("Added by configuration.");
+    change(&mut resource, value, &source.place(), source.page_size).map(|()| resource)
 }
 
-fn change(resource: &mut Resource, value: Json<'_>, defaults: &Defaults) -> Result<()> {
+/// Refuses what is no name of a resource.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if starts && name.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) {
+        return Ok(());
+    }
+    let place = join("resources", name);
+    Err(Error::config(format!("`{place}` is no name of a resource: it must be like `[a-z][a-z0-9_]*`")))
+}
+
+/// Changes a resource as its table says; paths are relative to `base`.
+pub(crate) fn change(resource: &mut Resource, value: Json<'_>, base: &Place, page_size: Option<u64>) -> Result<()> {
     let place = join("resources", &resource.name);
     let table = Table::open(value, &place, &KEYS)?;
     if let Some(path) = table.text("path")? {
-        (resource.url, resource.path) = path_of(&path, &table.place_of("path"), &defaults.place)?;
+        (resource.url, resource.path) = path_of(&path, &table.place_of("path"), base)?;
     }
     if let Some(selector) = table.path("data_selector")? {
         resource.paging.selector = Some(selector);
         resource.shape = Shape::Records;
     }
     if let Some(value) = table.get("paginator") {
-        resource.paging.paginator = paginator(value, &table.place_of("paginator"), defaults.page_size)?;
+        resource.paging.paginator = paginator(value, &table.place_of("paginator"), page_size)?;
         resource.shape = Shape::Records;
     }
     if let Some(value) = table.get("params") {
@@ -134,11 +115,11 @@ fn template(text: &str, key: &str) -> Result<Template> {
 }
 
 impl Place {
-    /// Relative to the channel, with a leading slash to `base_url`, or a whole URL. `key` is where the path is set.
+    /// Relative to `root`, with a leading slash to `base`, or a whole URL. `key` is where the path is set.
     pub(crate) fn resolve(&self, path: &str, key: &str) -> Result<Url> {
         let is_scheme = |scheme: &str| scheme.bytes().all(|b| b.is_ascii_alphabetic());
         let absolute = path.split_once("://").is_some_and(|(scheme, _)| is_scheme(scheme));
-        // The path stays below what it is relative to: `..` does not lead out of the channel.
+        // The path stays below what it is relative to: `..` does not lead out of it.
         let segments = || path.split(['?', '#']).next().unwrap_or_default().split('/');
         if !absolute && segments().any(|segment| segment == "..") {
             return Err(Error::config(format!("`{key}` must not hold `..`: `{path}`")));
@@ -146,10 +127,10 @@ impl Place {
         let url = if absolute {
             Url::parse(path)
         } else if path.is_empty() {
-            let target = self.channel.target.trim_end_matches('/').to_owned();
-            Ok(Url { target, ..self.channel.clone() })
+            let target = self.root.target.trim_end_matches('/').to_owned();
+            Ok(Url { target, ..self.root.clone() })
         } else {
-            let base = if path.starts_with('/') { &self.base } else { &self.channel };
+            let base = if path.starts_with('/') { &self.base } else { &self.root };
             // `./` keeps a path such as `a:b` from being taken for a scheme.
             base.resolve(&format!("./{}", path.trim_start_matches('/')))
         };

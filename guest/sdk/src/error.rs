@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::bindings::sluicegate::source::types;
+use crate::bindings::types;
 
 /// Which action the host is to take; the cases of the contract's `error`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -53,6 +53,14 @@ impl Body {
         self.text.trim_ascii().is_empty()
     }
 
+    /// The body as one line, if it is an object.
+    pub fn object_line(&self) -> Option<Vec<u8>> {
+        let object = Json::parse(&self.text).ok().filter(|json| json.is_object())?;
+        let mut line = Vec::new();
+        self.append_line(object, &mut line);
+        Some(line)
+    }
+
     /// Appends a value of this body as one line, as the service wrote it but for line breaks between tokens.
     pub fn append_line(&self, value: Json<'_>, lines: &mut Vec<u8>) {
         let value = value.get();
@@ -94,6 +102,14 @@ mod tests {
             body.append_line(item, &mut lines);
         }
         assert_eq!(lines, b"{\"a\":\"\xFF\xC3\"}\n{\"a\":\"\xC3\xA9\"}\n");
+    }
+
+    #[test]
+    fn objects() {
+        assert_eq!(Body::new(b" {\"a\":1.0}\n".to_vec()).object_line().as_deref(), Some(&b"{\"a\":1.0}\n"[..]));
+        for input in ["", "1", "[]", "{", "null"] {
+            assert_eq!(Body::new(input.into()).object_line(), None, "{input}");
+        }
     }
 
     #[test]

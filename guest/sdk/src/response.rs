@@ -6,11 +6,14 @@ use crate::{
     body::Body,
     error::{Error, Kind, Result},
     json::{Document, Json},
-    secret::Secret,
+    secret::Secrets,
 };
 
 /// How many characters of an answer are quoted in a message.
 const EXCERPT_CHARS: usize = 200;
+
+/// A header of a request: its name and its value.
+pub type Header = (String, String);
 
 /// The headers of an answer; names compare without regard to case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +67,7 @@ impl Response {
     }
 
     /// Turns an answer that is no success into an error. `url` is how the request is called in messages.
-    pub fn into_body(self, url: &str, secret: &Secret, now: SystemTime) -> Result<(Headers, Body)> {
+    pub fn into_body(self, url: &str, secrets: &Secrets, now: SystemTime) -> Result<(Headers, Body)> {
         let body = Body::new(self.body);
         if (200..300).contains(&self.status) {
             return Ok((self.headers, body));
@@ -83,9 +86,9 @@ impl Response {
         let mut message = format!("`GET {url}` answered {}", status_text(self.status));
         if let Some(text) = told.message.filter(|text| !text.trim().is_empty()) {
             message.push_str(": ");
-            message.push_str(&excerpt(&text, secret));
+            message.push_str(&excerpt(&text, secrets));
         }
-        let code = told.code.map(|code| excerpt(&code, secret));
+        let code = told.code.map(|code| excerpt(&code, secrets));
         Err(Error { kind, message, http_status: Some(self.status), code, retry_after_ms })
     }
 }
@@ -142,15 +145,15 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(whole.parse().ok()?).saturating_add(Duration::from_millis(millis)))
 }
 
-/// The start of a text from outside, on one line, without the secret: short enough to stand in a message.
-pub fn excerpt(text: &str, secret: &Secret) -> String {
-    shown(text, secret, EXCERPT_CHARS)
+/// The start of a text from outside, on one line, without a secret: short enough to stand in a message.
+pub fn excerpt(text: &str, secrets: &Secrets) -> String {
+    shown(text, secrets, EXCERPT_CHARS)
 }
 
-/// A text on one line, without the secret, and no longer than so many characters.
-pub fn shown(text: &str, secret: &Secret, most: usize) -> String {
+/// A text on one line, without a secret, and no longer than so many characters.
+pub fn shown(text: &str, secrets: &Secrets, most: usize) -> String {
     let mut out = String::new();
-    let masked = secret.mask(text);
+    let masked = secrets.mask(text);
     for (at, c) in masked.trim().chars().enumerate() {
         if at == most {
             out.push('…');
@@ -195,11 +198,12 @@ fn status_text(status: u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     fn error(status: u16, headers: Headers, body: &str) -> Error {
         let response = Response { status, headers, body: body.into() };
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
-        response.into_body("https://h/a", &Secret::new("tok-en-123"), now).unwrap_err()
+        response.into_body("https://h/a", &Secret::new("tok-en-123").into(), now).unwrap_err()
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 pub mod counter;
 pub mod detect;
+mod dialects;
 pub mod link;
 mod stored;
 pub mod total;

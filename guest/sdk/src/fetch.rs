@@ -3,17 +3,17 @@
 use std::time::SystemTime;
 
 use crate::{
-    bindings::sluicegate::source::types::{IncrementalRange, Page},
+    bindings::types::{IncrementalRange, Page},
     body::Body,
-    config::Config,
     cursor::Cursor,
     error::{Error, Kind, Result},
     json::{Document, Path},
     paging::{self, Answer, Next, Paginator, counter::Place, detect::detect, total, trail::digest},
     request::{Fetch, origin_digest, portable},
-    resources::{Resource, Shape},
-    response::{Headers, Response, excerpt, shown},
-    select, single,
+    resource::{Resource, Shape},
+    response::{Header, Headers, Response, excerpt, shown},
+    select,
+    source::Source,
     url::Url,
 };
 
@@ -31,6 +31,15 @@ pub trait Service {
     /// Makes a GET request and reads the answer to its end. Errors name the origin and nothing more of the URL.
     fn get(&self, url: &Url) -> Result<Response>;
 
+    /// The same with the source's own headers. Who asks for none of the sources that have some need not provide it.
+    fn get_with(&self, url: &Url, headers: &[Header]) -> Result<Response> {
+        if headers.is_empty() {
+            self.get(url)
+        } else {
+            Err(Error::new(Kind::Permanent, "whoever makes the requests of this source sends no headers of its own"))
+        }
+    }
+
     /// The time of day.
     fn now(&self) -> SystemTime;
 }
@@ -38,28 +47,26 @@ pub trait Service {
 /// Fetches one page of a resource.
 pub fn page(
     service: &dyn Service,
-    config: &Config,
+    source: &Source,
     resource: &Resource,
     cursor: Option<&str>,
     range: Option<&IncrementalRange>,
 ) -> Result<Page> {
     let fetch = match cursor {
-        Some(cursor) => Fetch::resume(config, resource, cursor)?,
+        Some(cursor) => Fetch::resume(source, resource, cursor)?,
         None => Fetch::first(resource, range)?,
     };
-    let answered = get(service, config, &fetch.url)?;
+    let answered = get(service, source, &fetch.url)?;
     let body = &answered.body;
     let page = match resource.shape {
-        Shape::Status => {
-            let line = single::status(body, service.now());
-            line.map(one).ok_or_else(|| not_the_promise("neither `0` nor `1` nor an object", body, config))
+        Shape::Single { read, otherwise } => {
+            read(body, service.now()).map(one).ok_or_else(|| not_the_promise(otherwise, body, source))
         }
-        Shape::Object => single::line(body).map(one).ok_or_else(|| not_the_promise("no object", body, config)),
-        Shape::Records => Paged { config, resource, fetch: &fetch, answered: &answered }.page(),
+        Shape::Records => Paged { source, resource, fetch: &fetch, answered: &answered }.page(),
     };
     page.map_err(|error| {
-        let wrong = shown(&error.message, &config.secret, MESSAGE_CHARS);
-        let message = format!("`GET {}`: {wrong}", config.show(&answered.url));
+        let wrong = shown(&error.message, &source.secrets, MESSAGE_CHARS);
+        let message = format!("`GET {}`: {wrong}", source.show(&answered.url));
         Error { message, ..error }.with_status(answered.status)
     })
 }
@@ -74,11 +81,11 @@ struct Answered {
 }
 
 /// Asks for a URL, follows redirects, and gives the URL that answered with a success.
-fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<Answered> {
+fn get(service: &dyn Service, source: &Source, url: &Url) -> Result<Answered> {
     let mut url = url.clone();
     for _ in 0..=MAX_REDIRECTS {
-        if url.origin != config.base.origin && url.holds(config.secret.reveal()) {
-            if url.origin.holds(config.secret.reveal()) {
+        if url.origin != source.base.origin && source.secrets.stand_in(&url) {
+            if source.secrets.stand_in_host_of(&url) {
                 return Err(Error::new(Kind::Permanent, "the secret would leave in the name of another host"));
             }
             // An origin that is not granted is the host's to refuse; a request without the link tells whether it is one.
@@ -89,20 +96,20 @@ fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<Answered> {
             }
             return Err(Error::new(
                 Kind::Permanent,
-                format!("the secret would leave for another origin: `{}` is not `{}`", url.origin, config.base.origin),
+                format!("the secret would leave for another origin: `{}` is not `{}`", url.origin, source.base.origin),
             ));
         }
-        let response = service.get(&url)?;
-        let shown = config.show(&url);
+        let response = service.get_with(&url, source.headers_for(&url))?;
+        let shown = source.show(&url);
         let status = response.status;
         if !response.is_redirect() {
-            let (headers, body) = response.into_body(&shown, &config.secret, service.now())?;
+            let (headers, body) = response.into_body(&shown, &source.secrets, service.now())?;
             return Ok(Answered { url, status, headers, body });
         }
         let place = response.headers.get("location").filter(|place| !place.is_empty());
         let place = place.ok_or("sends to another URL without naming it".to_owned());
         let to = place.and_then(|place| {
-            let shown = || excerpt(place, &config.secret);
+            let shown = || excerpt(place, &source.secrets);
             url.resolve(place).map_err(|reason| format!("sends to `{}`, which {reason}", shown()))
         });
         url = to.map_err(|reason| {
@@ -111,7 +118,7 @@ fn get(service: &dyn Service, config: &Config, url: &Url) -> Result<Answered> {
     }
     Err(Error::new(
         Kind::Permanent,
-        format!("`GET {}` was redirected more than {MAX_REDIRECTS} times", config.show(&url)),
+        format!("`GET {}` was redirected more than {MAX_REDIRECTS} times", source.show(&url)),
     ))
 }
 
@@ -120,9 +127,9 @@ fn one(records: Vec<u8>) -> Page {
 }
 
 /// The error for a success that is not what the service promised.
-fn not_the_promise(what: &str, body: &Body, config: &Config) -> Error {
+fn not_the_promise(what: &str, body: &Body, source: &Source) -> Error {
     let told =
-        if body.is_blank() { "nothing".to_owned() } else { format!("`{}`", excerpt(body.text(), &config.secret)) };
+        if body.is_blank() { "nothing".to_owned() } else { format!("`{}`", excerpt(body.text(), &source.secrets)) };
     Error::invalid_response(format!("the answer is {what}: {told}"))
 }
 
@@ -135,7 +142,7 @@ impl Answered {
 
 /// A page of records that was answered.
 struct Paged<'a> {
-    config: &'a Config,
+    source: &'a Source,
     resource: &'a Resource,
     fetch: &'a Fetch,
     answered: &'a Answered,
@@ -151,7 +158,7 @@ impl Paged<'_> {
             Some(path) => Document::parse_along(body.text(), &path.0),
             None => Document::parse(body.text()),
         };
-        let document = document.map_err(|error| not_the_promise(&format!("no JSON ({error})"), body, self.config))?;
+        let document = document.map_err(|error| not_the_promise(&format!("no JSON ({error})"), body, self.source))?;
         let selector = self.fetch.selector.clone().or_else(|| select::detect(&document));
         let mut records = selector.as_ref().map(|path| select::records(body, &document, path)).unwrap_or_default();
         let answer = Answer {
@@ -169,7 +176,7 @@ impl Paged<'_> {
         // Some services end a list of objects with a bare `[]`.
         let nothing = select::is_bare(&document) || body.is_empty_list();
         if let Some(path) = selector.as_ref().filter(|_| !records.found && next.is_none() && !nothing) {
-            return Err(not_the_promise(&format!("without `{path}`"), body, self.config));
+            return Err(not_the_promise(&format!("without `{path}`"), body, self.source));
         }
         if !self.fetch.is_first && place.is_first_again(answer.digest) {
             records = select::Records::default();
@@ -188,8 +195,8 @@ impl Paged<'_> {
             }
         }
         let place: Place = next.place;
-        let from = origin_digest(self.config, self.resource);
-        Cursor { from, to: portable(self.config, &next.url), selector, paginator, place, trail }.encode()
+        let from = origin_digest(self.source, self.resource);
+        Cursor { from, to: portable(self.source, &next.url), selector, paginator, place, trail }.encode()
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     },
     error::{Error, Kind, Result},
     fetch::Service,
-    response::{Headers, Response},
+    response::{Header, Headers, Response},
     url::{Origin, Url},
 };
 
@@ -26,19 +26,29 @@ const CHUNK_BYTES: u64 = 64 * 1024;
 /// How much memory a server gets reserved on its word alone.
 const RESERVE_BYTES: usize = 4 * 1024 * 1024;
 
-/// The request headers. The host adds `Host`, and asks for the encodings it decodes.
-const HEADERS: [(&str, &str); 2] = [
-    ("accept", "application/json, text/plain;q=0.9, */*;q=0.1"),
-    ("user-agent", concat!("sluicegate-jivochat/", env!("CARGO_PKG_VERSION"))),
-];
+/// What is asked for. The host adds `Host`, and asks for the encodings it decodes.
+const ACCEPT: &str = "application/json, text/plain;q=0.9, */*;q=0.1";
 
 /// The host.
-#[derive(Clone, Copy, Debug)]
-pub struct Host;
+#[derive(Clone, Debug)]
+pub struct Host {
+    user_agent: String,
+}
+
+impl Host {
+    /// The host, for a component that calls itself so in requests.
+    pub fn new(user_agent: impl Into<String>) -> Self {
+        Self { user_agent: user_agent.into() }
+    }
+}
 
 impl Service for Host {
     fn get(&self, url: &Url) -> Result<Response> {
-        let response = send(url)?;
+        self.get_with(url, &[])
+    }
+
+    fn get_with(&self, url: &Url, headers: &[Header]) -> Result<Response> {
+        let response = self.send(url, headers)?;
         let mut headers = Headers::default();
         for (name, value) in response.headers().entries() {
             headers.add(&name, &value);
@@ -55,28 +65,31 @@ impl Service for Host {
     }
 }
 
-fn send(url: &Url) -> Result<IncomingResponse> {
-    let refused = |what: &str| {
-        Error::new(Kind::Permanent, format!("the host refuses the {what} of a request to `{}`", url.origin))
-    };
-    let headers = Fields::new();
-    for (name, value) in HEADERS {
-        headers.append(name, value.as_bytes()).map_err(|_| refused("headers"))?;
-    }
-    let request = OutgoingRequest::new(headers);
-    let scheme = if url.origin.https { Scheme::Https } else { Scheme::Http };
-    request.set_method(&Method::Get).map_err(|()| refused("method"))?;
-    request.set_scheme(Some(&scheme)).map_err(|()| refused("scheme"))?;
-    request.set_authority(Some(&url.origin.authority)).map_err(|()| refused("authority"))?;
-    request.set_path_with_query(Some(&url.target)).map_err(|()| refused("path"))?;
-    let body = request.body().map_err(|()| refused("body"))?;
-    let failed = |code: &ErrorCode| failure(&url.origin, code);
-    let answer = outgoing_handler::handle(request, None).map_err(|code| failed(&code))?;
-    OutgoingBody::finish(body, None).map_err(|code| failed(&code))?;
-    answer.subscribe().block();
-    match answer.get() {
-        Some(Ok(response)) => response.map_err(|code| failed(&code)),
-        _ => Err(refused("answer")),
+impl Host {
+    fn send(&self, url: &Url, more: &[Header]) -> Result<IncomingResponse> {
+        let refused = |what: &str| {
+            Error::new(Kind::Permanent, format!("the host refuses the {what} of a request to `{}`", url.origin))
+        };
+        let headers = Fields::new();
+        let own = [("accept", ACCEPT), ("user-agent", self.user_agent.as_str())];
+        for (name, value) in own.into_iter().chain(more.iter().map(|(name, value)| (name.as_str(), value.as_str()))) {
+            headers.append(name, value.as_bytes()).map_err(|_| refused("headers"))?;
+        }
+        let request = OutgoingRequest::new(headers);
+        let scheme = if url.origin.https { Scheme::Https } else { Scheme::Http };
+        request.set_method(&Method::Get).map_err(|()| refused("method"))?;
+        request.set_scheme(Some(&scheme)).map_err(|()| refused("scheme"))?;
+        request.set_authority(Some(&url.origin.authority)).map_err(|()| refused("authority"))?;
+        request.set_path_with_query(Some(&url.target)).map_err(|()| refused("path"))?;
+        let body = request.body().map_err(|()| refused("body"))?;
+        let failed = |code: &ErrorCode| failure(&url.origin, code);
+        let answer = outgoing_handler::handle(request, None).map_err(|code| failed(&code))?;
+        OutgoingBody::finish(body, None).map_err(|code| failed(&code))?;
+        answer.subscribe().block();
+        match answer.get() {
+            Some(Ok(response)) => response.map_err(|code| failed(&code)),
+            _ => Err(refused("answer")),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ const TYPES: [&str; 8] =
 const BODY_KEYS: [&str; 4] = ["cursor_body_path", "offset_body_path", "limit_body_path", "page_body_path"];
 
 /// Reads a paginator; none is `auto`. `page_size` is how many records to ask for where the paginator does not say.
-pub(super) fn paginator(value: Json<'_>, place: &str, page_size: Option<u64>) -> Result<Option<Paginator>> {
+pub fn paginator(value: Json<'_>, place: &str, page_size: Option<u64>) -> Result<Option<Paginator>> {
     if let Some(name) = value.string() {
         return of_type(&name, place, Json::EMPTY, place, page_size);
     }

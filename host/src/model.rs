@@ -77,6 +77,7 @@ impl WriteDisposition {
 
 /// The fixed facts of one resource, as the component lists them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ResourceSpec {
     /// Name of the resource and of its root table.
     pub name: ResourceName,
@@ -167,6 +168,13 @@ pub struct Page {
     pub total_hint: Option<u64>,
     /// Requests, bytes and denials of this page.
     pub traffic: Traffic,
+}
+
+impl Page {
+    /// The records, each a JSON text as the service wrote it; empty lines are none.
+    pub fn lines(&self) -> impl Iterator<Item = &[u8]> {
+        self.records.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+    }
 }
 
 /// What the HTTP capability counted.

@@ -32,6 +32,7 @@ pub struct RunReport {
 /// How a run ended as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum RunStatus {
     /// Everything asked for was loaded.
     Loaded,
@@ -52,6 +53,7 @@ pub struct LoadReport {
 
 /// What became of one resource.
 #[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
 pub struct ResourceReport {
     /// Name of the resource.
     pub name: String,
@@ -116,6 +118,7 @@ pub struct IncrementalReport {
 /// How a resource ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum ResourceStatus {
     /// All of it was loaded.
     Loaded,

@@ -22,6 +22,7 @@ pub trait EventHandler: Send + Sync + 'static {
 
 /// What kind of failure it is. The kind decides what happens next: see [`ErrorKind::is_retried`] and the exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ErrorKind {
     /// The configuration must change.
     Config,
@@ -77,6 +78,7 @@ impl ErrorKind {
 
 /// Why a call of the source failed.
 #[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
 #[error("{message}")]
 pub struct SourceError {
     /// What kind of failure it is.

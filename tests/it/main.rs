@@ -50,6 +50,8 @@ mod hosts;
 mod cli;
 // `component`: what is added, where it comes from, and what is refused later.
 mod component;
+// The host as a library, by its examples.
+mod library;
 // What the pages in `docs/` list, compared with what the program has.
 mod documents;
 // `init`: the folder it writes.

@@ -15,7 +15,7 @@ use crate::{
         allow::{AllowList, HostPort},
         origin::GrantError,
         proxy::Proxy,
-        secrets::SecretGrant,
+        secrets::{SecretGrant, new_token},
         tls::TlsOptions,
     },
     lock::{Entry, Folder, LOCK_FILE},
@@ -67,7 +67,8 @@ impl Session {
         let mut tokens = known.clone();
         for SecretValue { binding, .. } in &self.secrets {
             if !tokens.contains_key(&binding.key) {
-                tokens.insert(binding.key.clone(), new_token()?);
+                let token = new_token().map_err(|error| anyhow::anyhow!("cannot get random bytes: {error}"))?;
+                tokens.insert(binding.key.clone(), token);
             }
         }
         Ok(tokens)
@@ -292,13 +293,4 @@ fn cache_dir() -> Option<std::path::PathBuf> {
         return Some(dir.into());
     }
     Some(etcetera::choose_base_strategy().ok()?.cache_dir().join("sluicegate"))
-}
-
-/// A token: URL-safe, 128 random bits, and recognizable for what it is.
-fn new_token() -> Result<String, Failure> {
-    use base64::Engine as _;
-
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("cannot get random bytes: {error}"))?;
-    Ok(format!("sgt-{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)))
 }

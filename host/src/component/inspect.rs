@@ -14,6 +14,7 @@ pub(super) const WIT_VERSION: &str = "0.1.0";
 
 /// What a component is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ComponentInfo {
     /// SHA-256 of the file, in small hexadecimal digits.
     pub digest: String,
@@ -35,6 +36,7 @@ pub struct ComponentInfo {
 
 /// Why a file is no source component.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unfit {
     /// Not WebAssembly at all, or another form of it.
     #[error("it is {0}, not a WebAssembly component")]

@@ -6,6 +6,7 @@ use crate::http::limits::HttpLimits;
 
 /// The limits of a source; the default is what holds when nothing is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of linear memory, all memories of the component together.
     pub memory: u64,

@@ -46,6 +46,7 @@ impl From<&Limits> for LoadOptions {
 
 /// Why a component cannot be used. Nothing of it has run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 #[error("cannot load the component `{path}`")]
 pub struct LoadError {
     /// The file.
@@ -57,6 +58,7 @@ pub struct LoadError {
 
 /// See [`LoadError`].
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadErrorKind {
     /// The file is not there or not readable.
     #[error(transparent)]

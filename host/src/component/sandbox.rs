@@ -61,6 +61,7 @@ fn withhold(secrets: &Secrets, config: String) -> String {
 
 /// What a component says of itself, its texts made harmless.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Description {
     /// Name of the source.
     pub name: String,

@@ -23,6 +23,7 @@ use std::{
 };
 
 pub use error::ConfigError;
+#[cfg(feature = "duckdb")]
 pub(crate) use error::quoted_list;
 pub use hints::Hints;
 pub use incremental::{IncrementalHint, IncrementalKeys};

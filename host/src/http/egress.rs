@@ -62,6 +62,7 @@ pub struct EgressOptions {
 
 /// Options that cannot be worked with.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum EgressError {
     /// See [`SecretError`].
     #[error(transparent)]

@@ -19,6 +19,7 @@ pub struct HttpLimits {
 
 /// A limit of the sandbox that was reached.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("{what} reached {reached}, more than the limit of {limit}")]
 pub struct LimitHit {
     /// The key below `[source.limits]` that raises it; none for a limit that is fixed.

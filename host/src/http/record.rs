@@ -12,6 +12,7 @@ use crate::{
 
 /// What was refused because nothing grants it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Denial {
     /// The origin is not on the allow-list.
     #[error("a request to `{0}` was denied: the origin is not granted")]

@@ -20,6 +20,7 @@ pub struct TlsOptions {
 
 /// Why the extra roots cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TlsError {
     /// The file is unreadable or no PEM.
     #[error("cannot read the certificates of `{path}`")]

@@ -6,13 +6,14 @@
 
 mod masker;
 mod spelling;
+mod token;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub(crate) use self::masker::Masker;
 use self::spelling::{Case, Spellings};
+pub(crate) use self::{masker::Masker, token::new_token};
 use crate::{
     http::{allow::AllowList, origin::Origin},
     secret::Secret,
@@ -33,6 +34,7 @@ pub struct SecretGrant {
 
 /// A list of secrets that cannot be worked with.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SecretError {
     /// A value with a line break would end a header.
     #[error("a secret must hold no line break and no other control character")]

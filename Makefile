@@ -59,6 +59,7 @@ bench-quick: guest host ## print the ratios to dlt with jsonl files and to DuckD
 .PHONY: lint
 lint: setup ## check format and lints, warnings are errors
 	@$(CARGO) fmt --all --check
+	@$(CARGO) fmt --check --manifest-path guest/template/Cargo.toml
 	@$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	@$(CARGO) check --locked -p sluicegate --no-default-features --lib --example records
 	@$(CARGO) check --locked --manifest-path tests/fuzz/Cargo.toml --target-dir target/fuzz --no-default-features

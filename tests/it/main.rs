@@ -46,6 +46,8 @@ mod sandbox;
 mod hostile;
 // Other hosts run our component, and this host those in other languages.
 mod hosts;
+// The template of a component in Rust, copied, edited and run.
+mod template;
 // Commands, options and what they print. Not for `query`.
 mod cli;
 // `component`: what is added, where it comes from, and what is refused later.

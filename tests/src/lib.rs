@@ -7,6 +7,7 @@
 //!  * [`receiver`]: `serve` in such a folder, and a client that posts to it.
 //!  * [`dlt`]: dlt itself, in a virtual environment, as the judge of the tables.
 //!  * [`node`]: the tools of Node, installed once for all tests.
+//!  * [`foreign`]: components in other languages than Rust, built once for each text of theirs.
 //!  * [`effort`]: how much is done by tests that could go on for long.
 //!  * [`judge`]: one process of dlt that loads, dumps and answers for all tests.
 //!  * [`corpus`]: the cases that are loaded with both programs.
@@ -23,6 +24,7 @@ pub mod corpus;
 pub mod dlt;
 pub mod effort;
 pub mod fake_jivo;
+pub mod foreign;
 pub mod judge;
 pub mod node;
 pub mod places;

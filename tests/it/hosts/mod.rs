@@ -7,8 +7,12 @@ use acceptance::fake_jivo::FakeJivo;
 use acceptance::places::workspace;
 use serde_json::{Value, json};
 
+mod copies;
+mod issues;
 mod node;
 mod python;
+mod service;
+mod tickets;
 
 /// Writes the programs that a page of `docs/` shows, each under the name behind `file=`.
 #[track_caller]

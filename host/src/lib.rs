@@ -32,6 +32,8 @@ pub mod http;
 pub mod incremental;
 pub mod normalize;
 
+#[cfg(feature = "duckdb")]
+pub mod conformance;
 pub mod embed;
 
 #[cfg(feature = "duckdb")]

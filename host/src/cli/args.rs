@@ -1,6 +1,7 @@
 //! The command line: options and their help, and nothing that acts.
 
 mod component;
+mod conformance;
 mod inbox;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::{
     component::{AddArgs, ComponentArgs, ComponentCommand, RemoveArgs},
+    conformance::ConformanceArgs,
     inbox::{InboxCommand, InboxExportArgs, InboxPruneArgs, InboxStatusArgs},
 };
 
@@ -56,6 +58,11 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ComponentCommand,
     },
+    /// Run the rules of the contract against a component
+    ///
+    /// Without a pipeline file a service inside of this program answers, with settings made of the component's own schema, and
+    /// nothing is contacted. With one, its settings, grants, secrets and service are used. Ends with 2 when a rule is broken.
+    Conformance(ConformanceArgs),
     /// Run a SQL query on the destination of a pipeline
     Query(QueryArgs),
     /// Receive what a service pushes, and load it

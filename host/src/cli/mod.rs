@@ -7,6 +7,7 @@
 mod args;
 mod check;
 mod component;
+mod conformance;
 mod every;
 mod exit_code;
 mod failure;
@@ -83,6 +84,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Component { command: ComponentCommand::List(args) } => component::list(&args),
             Command::Component { command: ComponentCommand::Remove(args) } => component::remove(&args),
             Command::Component { command: ComponentCommand::Verify(args) } => component::verify(&args),
+            Command::Conformance(args) => conformance::conformance(args).await,
             Command::Query(args) => query::query(&args),
             Command::State { command: StateCommand::Show(args) } => state::show(&args).await,
             Command::State { command: StateCommand::Reset(args) } => state::reset(&args).await,

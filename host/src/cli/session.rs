@@ -35,17 +35,31 @@ pub(crate) struct Session {
 impl Session {
     /// Reads the pipeline file, loads the component and looks the secrets up. Contacts nothing.
     pub(crate) async fn open(path: &Path, overrides: &Overrides) -> Result<Self, Failure> {
-        Self::open_with(path, overrides, true).await
+        Self::open_with(path, overrides, true, None).await
     }
 
     /// The same for events, which come whether or not there is a service that can be asked: secrets may be missing, unless
     /// the pipeline file says that it is asked.
     pub(crate) async fn open_for_events(path: &Path, overrides: &Overrides) -> Result<Self, Failure> {
-        Self::open_with(path, overrides, false).await
+        Self::open_with(path, overrides, false, None).await
     }
 
-    async fn open_with(path: &Path, overrides: &Overrides, asks: bool) -> Result<Self, Failure> {
-        let config = Config::load(path, overrides)?;
+    /// The same with another component in the place of the pipeline's.
+    pub(crate) async fn open_component(path: &Path, overrides: &Overrides, component: &Path) -> Result<Self, Failure> {
+        Self::open_with(path, overrides, true, Some(component)).await
+    }
+
+    async fn open_with(
+        path: &Path,
+        overrides: &Overrides,
+        asks: bool,
+        component: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let mut config = Config::load(path, overrides)?;
+        if let Some(component) = component {
+            component.clone_into(&mut config.component);
+            config.sha256 = None;
+        }
         let limits = limits(&config.limits);
         let load = if asks { load_component } else { load_for_many_calls };
         let locked = locked(&config)?;

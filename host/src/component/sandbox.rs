@@ -19,6 +19,7 @@ use crate::{
         egress::{Egress, EgressError, EgressOptions},
         proxy::Proxy,
         secrets::{SecretGrant, Secrets},
+        stand_in::StandIn,
         tls::TlsOptions,
     },
     model::{Page, PageRequest, ResourceSpec},
@@ -84,8 +85,17 @@ pub struct ComponentSource {
 impl ComponentSource {
     /// Prepares a source. Opens no connection and runs nothing.
     pub fn new(component: Component, options: SourceOptions) -> Result<Self, EgressError> {
+        Self::with(component, options, None)
+    }
+
+    /// The same with a stand-in that answers each granted request in the place of the network.
+    pub fn answered_by(component: Component, options: SourceOptions, by: StandIn) -> Result<Self, EgressError> {
+        Self::with(component, options, Some(by))
+    }
+
+    fn with(component: Component, options: SourceOptions, by: Option<StandIn>) -> Result<Self, EgressError> {
         let limits = options.limits;
-        let egress = Egress::new(EgressOptions {
+        let mut egress = Egress::new(EgressOptions {
             grants: options.grants,
             allow_private: options.allow_private,
             secrets: options.secrets,
@@ -93,6 +103,7 @@ impl ComponentSource {
             tls: options.tls,
             proxy: options.proxy,
         })?;
+        egress.stand_in = by;
         // What a user wrote into the configuration may hold a secret that is elsewhere handed over as a token.
         let config = withhold(&egress.secrets, options.config);
         let log = Log::new(limits.log, Arc::clone(&egress.secrets));

@@ -40,6 +40,7 @@ use crate::http::{
     record::{CallRecord, Denial, Warned},
     resolve::Resolver,
     secrets::{Masker, SecretError, SecretGrant, Secrets},
+    stand_in::{Answer, StandIn},
     tls::{Tls, TlsError, TlsOptions},
 };
 
@@ -92,6 +93,8 @@ pub struct Egress {
     warned: Arc<Warned>,
     policy: Arc<Policy>,
     client: Client<Connector, WasiBody>,
+    /// Answers in the place of the network.
+    pub(crate) stand_in: Option<StandIn>,
     places: Mutex<HashMap<Origin, Arc<Semaphore>>>,
 }
 
@@ -123,6 +126,7 @@ impl Egress {
             warned: Arc::default(),
             policy,
             client,
+            stand_in: None,
             places: Mutex::default(),
         })
     }
@@ -162,6 +166,10 @@ impl Egress {
             .build()
             .map_err(|_| Error::HttpRequestUriInvalid)?;
         self.prepare(&mut parts.headers, &context.origin);
+        if let Some(stand_in) = &self.stand_in {
+            discard(body, self.limits.idle);
+            return made_up(stand_in.answer(path_of(&parts.uri)), &record);
+        }
         let place = self.place(&context.origin).await?;
         let patience = shorter(self.limits.idle, options.first_byte_timeout);
         let mut request = Request::from_parts(parts, body);
@@ -287,6 +295,21 @@ impl Egress {
         };
         Ok(Response::from_parts(parts, body.boxed_unsync()))
     }
+}
+
+fn path_of(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("/", |path| path.as_str())
+}
+
+/// A response that no server sent.
+fn made_up(answer: Answer, record: &CallRecord) -> Result<Response<WasiBody>, Error> {
+    record.received(answer.body.len());
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in answer.headers {
+        response = response.header(name, value);
+    }
+    let body = http_body_util::Full::new(answer.body).map_err(|never| match never {}).boxed_unsync();
+    response.body(body).map_err(|_| Error::HttpProtocolError)
 }
 
 /// What a body must go through; an encoding that was not asked for is refused.

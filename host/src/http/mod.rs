@@ -23,6 +23,7 @@ mod headers;
 pub(crate) mod hooks;
 pub mod proxy;
 mod resolve;
+pub mod stand_in;
 pub mod tls;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! What is asserted of all: the program ends by itself and not by a bug, with the right exit status and message; the rows
 //! that were there before are untouched; and the resource beside the hostile one is loaded in the same run.
 
+mod conformance;
 mod egress;
 mod files;
 mod memory;

@@ -63,15 +63,20 @@ impl Body {
 
     /// Appends a value of this body as one line, as the service wrote it but for line breaks between tokens.
     pub fn append_line(&self, value: Json<'_>, lines: &mut Vec<u8>) {
+        let start = lines.len();
+        self.append_unbroken(value, lines);
+        // A string cannot hold a raw line break, so each one stands between tokens.
+        for at in memchr2_iter(b'\n', b'\r', value.get().as_bytes()) {
+            lines[start + at] = b' ';
+        }
+    }
+
+    /// Appends a value of this body that is known to have no line breaks as one line, as the service wrote it.
+    pub fn append_unbroken(&self, value: Json<'_>, lines: &mut Vec<u8>) {
         let value = value.get();
         let from = value.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
         let bytes = self.original.as_ref().and_then(|original| original.get(from..from + value.len()));
-        let start = lines.len();
         lines.extend_from_slice(bytes.unwrap_or(value.as_bytes()));
-        // A string cannot hold a raw line break, so each one stands between tokens.
-        for at in memchr2_iter(b'\n', b'\r', value.as_bytes()) {
-            lines[start + at] = b' ';
-        }
         lines.push(b'\n');
     }
 }

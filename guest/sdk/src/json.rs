@@ -9,7 +9,9 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 mod document;
+mod envelope;
 mod path;
+mod split;
 mod write;
 
 pub use document::Document;

@@ -110,8 +110,11 @@ pub fn records(body: &Body, document: &Document<'_>, path: &Path) -> Records {
     let mut records = Records::default();
     if let Some(items) = document.opened(&path.0) {
         records.found = true;
+        records.count = items.len() as u64;
+        records.lines.reserve(items.iter().map(|item| item.get().len() + 1).sum());
+        let append = if document.may_break(&path.0) { Body::append_line } else { Body::append_unbroken };
         for item in items {
-            records.push(body, *item);
+            append(body, *item, &mut records.lines);
         }
         return records;
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Json, Segment, members};
+use super::{Json, Segment, envelope, members};
 
 /// How many objects inside each other are opened: more than any envelope has.
 const MAX_DEPTH: usize = 8;
@@ -19,6 +19,8 @@ pub struct Document<'a> {
     members: Option<Vec<(String, Self)>>,
     /// The elements of a list, if it was opened along a path.
     items: Option<Vec<Json<'a>>>,
+    /// Whether there may be line breaks in the elements.
+    breaks: bool,
 }
 
 impl<'a> Document<'a> {
@@ -36,6 +38,12 @@ impl<'a> Document<'a> {
 
     /// Opens a text that is likely to have a list at a path, and the list with it: nothing is passed over twice then.
     pub fn parse_along(text: &'a str, path: &[Segment]) -> serde_json::Result<Self> {
+        // The scan is for vectors; byte by byte it is no faster than the parser, and is there for its tests.
+        if cfg!(any(test, target_feature = "simd128"))
+            && let Some(document) = envelope::open(text, path)
+        {
+            return Ok(document);
+        }
         let mut deserializer = serde_json::Deserializer::from_str(text);
         let along =
             Along(path).deserialize(&mut deserializer).and_then(|document| deserializer.end().map(|()| document));
@@ -44,10 +52,18 @@ impl<'a> Document<'a> {
     }
 
     fn of(json: Json<'a>) -> Self {
-        Self { json, members: None, items: None }
+        Self { json, members: None, items: None, breaks: true }
     }
 
-    fn open(json: Json<'a>, depth: usize) -> Self {
+    pub(super) fn of_list(items: Vec<Json<'a>>, breaks: bool) -> Self {
+        Self { items: Some(items), breaks, ..Self::of(Json("[]")) }
+    }
+
+    pub(super) fn of_members(members: Vec<(String, Self)>) -> Self {
+        Self { members: Some(members), ..Self::of(Json("{}")) }
+    }
+
+    pub(super) fn open(json: Json<'a>, depth: usize) -> Self {
         let members = (json.is_object() && depth < MAX_DEPTH)
             .then(|| json.members().into_iter().map(|(key, json)| (key, Self::open(json, depth + 1))).collect());
         Self { members, ..Self::of(json) }
@@ -61,6 +77,14 @@ impl<'a> Document<'a> {
     /// The member with a name. Of several the last one counts, as in most readers.
     pub fn member(&self, name: &str) -> Option<&Self> {
         self.members().iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Whether there may be line breaks between the tokens of what lies at a path.
+    pub fn may_break(&self, path: &[Segment]) -> bool {
+        match path {
+            [Segment::Key(key), rest @ ..] => self.member(key).is_none_or(|member| member.may_break(rest)),
+            _ => self.breaks,
+        }
     }
 
     /// The elements of the list at a path, if it was opened along that path.
@@ -102,7 +126,7 @@ impl<'de> Visitor<'de> for Along<'_> {
             };
             members.push((key, value));
         }
-        Ok(Document { members: Some(members), ..Document::of(Json("{}")) })
+        Ok(Document::of_members(members))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
@@ -114,7 +138,7 @@ impl<'de> Visitor<'de> for Along<'_> {
         while let Some(item) = list.next_element::<&RawValue>()? {
             items.push(Json(item.get()));
         }
-        Ok(Document { items: Some(items), ..Document::of(Json("[]")) })
+        Ok(Document::of_list(items, true))
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
@@ -146,6 +170,35 @@ mod tests {
     fn deep_nesting_is_no_recursion() {
         let objects = format!("{}1{}", "{\"a\":".repeat(200_000), "}".repeat(200_000));
         assert_eq!(Document::parse(&objects).unwrap().members().len(), 1);
+    }
+
+    #[test]
+    fn a_broken_record_costs_itself_and_a_broken_envelope_all() {
+        let path: Path = "a.b".parse().unwrap();
+        let open = |text: &str| Document::parse_along(text, &path.0).is_ok();
+        let document = Document::parse_along(r#"{"n":1,"a":{"b":[{"x":tru},{"x":1}]}}"#, &path.0).unwrap();
+        assert_eq!(document.opened(&path.0).unwrap(), [Json(r#"{"x":tru}"#), Json(r#"{"x":1}"#)]);
+        let whole = r#"{"n":1,"a":{"b":[{"x":"é\\\""},{"x":[1]}]},"m":[{}]}"#;
+        assert!(open(whole));
+        for end in (0..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+            assert!(!open(&whole[..end]), "cut after {end} bytes");
+        }
+        for text in [
+            r#"{"n":tru,"a":{"b":[{}]}}"#,
+            r#"{"a":{"b":[{}]},}"#,
+            r#"{"a":{"b":[{}]}}x"#,
+            r#"{"a":{"b":[{}]},"n":[1,}"#,
+        ] {
+            assert!(!open(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn line_breaks_are_known() {
+        let path: Path = "a".parse().unwrap();
+        for (text, expect) in [(r#"{"a":[{"x":1}]}"#, false), ("{\"a\":[{\"x\":\n1}]}", true), (r#"{"a":[1]}"#, true)] {
+            assert_eq!(Document::parse_along(text, &path.0).unwrap().may_break(&path.0), expect, "{text}");
+        }
     }
 
     #[test]

@@ -15,11 +15,7 @@ use super::{
 use crate::{
     component::{Component, ComponentSource, Limits, SourceOptions},
     conformance::{Findings, Invented, RULES, Verdict, invent, shapes, try_errors, try_out},
-    http::{
-        allow::AllowList,
-        secrets::{SecretGrant, new_token},
-        stand_in::StandIn,
-    },
+    http::{allow::AllowList, secrets::SecretGrant, stand_in::StandIn, token::new_token},
     secret::Secret,
     source::Source as _,
 };

@@ -23,7 +23,7 @@ use std::{
 };
 
 pub use error::ConfigError;
-#[cfg(feature = "duckdb")]
+#[allow(unused_imports, reason = "the command line uses it, and the library may be built without")]
 pub(crate) use error::quoted_list;
 pub use hints::Hints;
 pub use incremental::{IncrementalHint, IncrementalKeys};

@@ -96,7 +96,7 @@ impl Settings {
         let mut tokens = known.clone();
         for (key, _) in &self.secrets {
             if !tokens.contains_key(key) {
-                tokens.insert(key.clone(), crate::http::secrets::new_token().map_err(|_| Error::Random)?);
+                tokens.insert(key.clone(), crate::http::token::new_token().map_err(|_| Error::Random)?);
             }
         }
         Ok(tokens)

@@ -25,6 +25,7 @@ pub mod proxy;
 mod resolve;
 pub mod stand_in;
 pub mod tls;
+pub(crate) mod token;
 
 #[cfg(test)]
 mod tests;

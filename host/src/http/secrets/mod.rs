@@ -6,14 +6,13 @@
 
 mod masker;
 mod spelling;
-mod token;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+pub(crate) use self::masker::Masker;
 use self::spelling::{Case, Spellings};
-pub(crate) use self::{masker::Masker, token::new_token};
 use crate::{
     http::{allow::AllowList, origin::Origin},
     secret::Secret,

@@ -1,8 +1,10 @@
-//! The loader: normalizes pages, appends their rows, and commits loads.
+//! The loader: normalizes pages, and has the writer append their rows and commit loads.
 //!
 //! What survives a kill at each point: before the first commit of a load, nothing of it; a commit is one transaction of
 //! the destination and is there whole or not at all, with the cursors that follow its rows. Rows and cursors therefore
 //! never disagree, and the run after a crash asks for the first page whose rows are not there.
+
+mod commit;
 
 use std::{
     sync::Arc,
@@ -16,22 +18,23 @@ use super::{
     loaded::Loaded,
     queue::{Halts, Message},
     target::Target,
+    writer::{Done, Writer, WriterGone},
 };
 use crate::{
     fault::{self, Point},
     incremental::Filter,
-    model::{Page, ResourceName},
+    model::Page,
     normalize::{BatchError, Discarded, Gate, Normalizer},
     report::LoadReport,
-    sink::{CommitLoad, Sink, SinkError},
+    sink::{Sink, SinkError},
     state::{self, State},
 };
 
 /// Rows of one append. Fewer cost calls, more cost memory.
-const APPEND_ROWS: usize = 20_000;
+const APPEND_ROWS: usize = 10_000;
 
 /// Bytes of one append, for wide rows.
-const APPEND_BYTES: usize = 16 << 20;
+const APPEND_BYTES: usize = 8 << 20;
 
 /// A load is committed when one of these is reached.
 #[derive(Clone, Copy, Debug)]
@@ -85,9 +88,27 @@ struct OpenLoad {
     bytes: u64,
 }
 
-/// Normalizes, appends, commits.
+/// Why the loader stopped before all messages were taken.
+enum Stopped {
+    WriterGone,
+    Batch(BatchError),
+}
+
+impl From<WriterGone> for Stopped {
+    fn from(_: WriterGone) -> Self {
+        Self::WriterGone
+    }
+}
+
+impl From<BatchError> for Stopped {
+    fn from(error: BatchError) -> Self {
+        Self::Batch(error)
+    }
+}
+
+/// Normalizes, and has the writer append and commit.
 pub(super) struct Loader {
-    sink: Sink,
+    writer: Writer,
     normalizer: Normalizer,
     sources: serde_json::Value,
     state: State,
@@ -97,7 +118,6 @@ pub(super) struct Loader {
     observer: Arc<dyn Observer>,
     halts: Halts,
     load: Option<OpenLoad>,
-    loads: Vec<LoadReport>,
     /// What is noted beside rows that wait in staging.
     saved: Option<serde_json::Value>,
     /// Something was taken out of the state that is committed.
@@ -127,7 +147,7 @@ impl Loader {
         let targets = planned.iter().map(|planned| Target::new(planned, &mut normalizer, &mut sink)).collect();
         Self {
             saved: state.staged(),
-            sink,
+            writer: Writer::start(sink),
             normalizer,
             sources,
             state,
@@ -137,7 +157,6 @@ impl Loader {
             observer,
             halts,
             load: None,
-            loads: Vec::new(),
             forgot: false,
             last_id: 0,
         }
@@ -147,18 +166,24 @@ impl Loader {
     ///
     /// A failure of the destination ends it at once: the open load is rolled back, and the fetchers find it gone.
     pub(super) fn run(mut self, mut messages: Receiver<Message>, runtime: &Handle) -> LoaderOutcome {
-        let result = self.work(&mut messages, runtime);
+        let worked = self.work(&mut messages, runtime);
         drop(messages);
-        // Closing gives up what is not committed, and writes DuckDB's log back into the file.
-        let closed = self.sink.close().map_err(LoaderError::from);
-        LoaderOutcome {
-            loads: self.loads,
-            resources: self.targets.into_iter().map(|target| target.loaded).collect(),
-            error: result.and(closed).err(),
+        let (done, written) = self.writer.close();
+        let mut loads = Vec::new();
+        for Done { load, settled } in done {
+            loads.extend(load);
+            for index in settled {
+                self.targets[index].loaded.committed = true;
+            }
         }
+        let error = match (worked, written) {
+            (Err(Stopped::Batch(error)), _) => Some(error.into()),
+            (_, written) => written.err().map(LoaderError::from),
+        };
+        LoaderOutcome { loads, resources: self.targets.into_iter().map(|target| target.loaded).collect(), error }
     }
 
-    fn work(&mut self, messages: &mut Receiver<Message>, runtime: &Handle) -> Result<(), LoaderError> {
+    fn work(&mut self, messages: &mut Receiver<Message>, runtime: &Handle) -> Result<(), Stopped> {
         loop {
             let due = self.load.as_ref().map(|load| load.began + self.thresholds.every);
             let received = match due {
@@ -174,7 +199,7 @@ impl Loader {
         self.commit()
     }
 
-    fn take(&mut self, message: Message) -> Result<(), LoaderError> {
+    fn take(&mut self, message: Message) -> Result<(), Stopped> {
         // What was fetched beyond a page that a contract refused is of no use: the next run begins with that page.
         let refused = |target: &Target| target.loaded.refused.is_some();
         if self.targets.get(message.index()).is_some_and(refused) {
@@ -209,7 +234,7 @@ impl Loader {
     }
 
     /// Takes a page; tells whether no more is wanted of its resource.
-    fn page(&mut self, index: usize, page: &Page) -> Result<bool, LoaderError> {
+    fn page(&mut self, index: usize, page: &Page) -> Result<bool, Stopped> {
         let now = jiff::Timestamp::now().as_microsecond();
         let load_id = self.open_load(now);
         let Some(target) = self.targets.get(index) else { return Ok(true) };
@@ -218,7 +243,8 @@ impl Loader {
             let table = target.table.clone();
             self.state.stage_anew(&target.name);
             self.flush()?;
-            self.sink.restart(self.normalizer.schema(), &table)?;
+            let schema = self.normalizer.schema().clone();
+            self.writer.submit(move |sink| sink.restart(&schema, &table).map(|()| Done::default()))?;
         }
         let Some(target) = self.targets.get_mut(index) else { return Ok(true) };
         let pending = self.normalizer.pending_rows();
@@ -286,96 +312,16 @@ impl Loader {
     }
 
     /// Appends the rows that are normalized and not appended yet.
-    fn flush(&mut self) -> Result<(), LoaderError> {
-        for batch in self.normalizer.take_batches()? {
-            self.sink.append(self.normalizer.schema(), &batch.table, &batch.batch)?;
-        }
-        Ok(())
-    }
-
-    fn commit_when_due(&mut self) -> Result<(), LoaderError> {
-        let due = self.load.as_ref().is_some_and(|load| {
-            load.rows >= self.thresholds.rows
-                || load.bytes >= self.thresholds.bytes
-                || load.began.elapsed() >= self.thresholds.every
-        });
-        if due { self.commit() } else { Ok(()) }
-    }
-
-    /// Commits what is open. Does nothing when there is nothing new.
-    ///
-    /// The commit that ends the last resource also ends the run: the next one fetches everything again.
-    fn commit(&mut self) -> Result<(), LoaderError> {
-        let ended = self.targets.iter().all(|target| target.over);
-        let finishing =
-            || self.targets.iter().filter(|target| target.complete && target.over && !target.loaded.committed);
-        let finished: Vec<String> = finishing().map(|target| target.table.clone()).collect();
-        let settled: Vec<ResourceName> = finishing().map(|target| target.name.clone()).collect();
-        let swaps = finishing().any(Target::enters);
-        let completed = |target: &&Target| target.complete && !ended;
-        self.state.completed = self.targets.iter().filter(completed).map(|target| target.name.clone()).collect();
-        for target in self.targets.iter_mut().filter(|target| !target.loaded.committed) {
-            if let Some(filter) = &mut target.loaded.incremental {
-                filter.keep(&target.name, target.complete, &mut self.state);
-            }
-        }
-        for target in self.targets.iter().filter(|target| target.complete && target.over) {
-            self.state.waiting.remove(&target.name);
-        }
-        let mut sources = self.sources.clone();
-        self.state.write(&mut sources, &self.source);
-        let news = swaps || self.is_news(&sources);
-        let staged = self.state.staged();
-        let unsaved = staged.is_some() && staged != self.saved;
-        if self.load.as_ref().is_none_or(|load| load.rows == 0) && !news && !unsaved {
-            self.load = None;
-            self.settle();
+    fn flush(&mut self) -> Result<(), Stopped> {
+        let batches = self.normalizer.take_batches()?;
+        if batches.is_empty() {
             return Ok(());
         }
-        let now = jiff::Timestamp::now().as_microsecond();
-        self.open_load(now);
-        self.flush()?;
-        for name in &settled {
-            self.normalizer.settle(name);
-        }
-        let Some(load) = self.load.take() else { return Ok(()) };
-        if staged.is_some() && !news && !self.sink.changes_dataset() {
-            // Nothing that a reader could see: no load, and no word of it in dlt's state.
-            self.sink.save(self.normalizer.schema(), staged.as_ref(), now)?;
-            self.saved = staged;
-            self.settle();
-            return Ok(());
-        }
-        let committed = self.sink.commit(&CommitLoad {
-            load_id: &load.id,
-            schema: self.normalizer.schema(),
-            state: &sources,
-            staged: staged.as_ref(),
-            inbox: None,
-            finished: &finished,
-            inserted_at: now,
-        })?;
-        self.sources = sources;
-        self.saved = staged;
-        self.forgot = false;
-        self.settle();
-        let report = LoadReport { load_id: load.id, rows: committed.rows };
-        self.observer.event(&Event::Committed(&report));
-        self.loads.push(report);
-        Ok(())
-    }
-
-    /// Everything that came to its end so far is in the destination.
-    fn settle(&mut self) {
-        for target in &mut self.targets {
-            target.loaded.committed |= target.complete && target.over;
-        }
-    }
-
-    /// Whether a state is worth a commit of its own. New tokens alone are not: they matter once rows or cursors hold them.
-    fn is_news(&self, sources: &serde_json::Value) -> bool {
-        let stored = State::read(&self.sources, &self.source).unwrap_or_default();
-        let new = State::read(sources, &self.source).unwrap_or_default();
-        self.forgot || State { tokens: new.tokens.clone(), ..stored } != new
+        let schema = self.normalizer.schema().clone();
+        let append = move |sink: &mut Sink| {
+            batches.iter().try_for_each(|batch| sink.append(&schema, &batch.table, &batch.batch))?;
+            Ok(Done::default())
+        };
+        Ok(self.writer.submit(append)?)
     }
 }

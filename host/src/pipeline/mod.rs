@@ -1,8 +1,9 @@
 //! The loop of a run: fetch → normalize → load → checkpoint, for several resources at once.
 //!
-//! Two threads share the work. The caller's thread runs a fetcher per resource, which asks the source for pages and
-//! retries them; the loader's thread normalizes pages, appends their rows and commits. A bounded queue lies between them,
-//! so that the next page is fetched while the last one is loaded and memory stays flat.
+//! Three threads share the work. The caller's thread runs a fetcher per resource, which asks the source for pages and
+//! retries them; the loader's thread normalizes pages; the writer's thread appends their rows and commits. Bounded queues lie
+//! between them, so that the next page is fetched while the last one is normalized and the one before is written, and memory
+//! stays flat.
 //!
 //! A load is one transaction: rows, load row and the cursors that follow the rows. Whatever kills the process, the next
 //! run finds the rows of whole pages and the cursors behind them.
@@ -13,6 +14,7 @@ mod load;
 mod loaded;
 mod queue;
 mod target;
+mod writer;
 
 use std::{cell::RefCell, pin::pin, sync::Arc, time::Instant};
 

@@ -27,6 +27,8 @@ pub(super) struct Target {
     pub(super) complete: bool,
     /// It will send no more.
     pub(super) over: bool,
+    /// The writer was given its end.
+    pub(super) settled: bool,
     pub(super) loaded: Loaded,
 }
 
@@ -51,6 +53,7 @@ impl Target {
             table,
             complete: done,
             over: !fetched,
+            settled: done,
             loaded: Loaded {
                 committed: done,
                 idle_hints,

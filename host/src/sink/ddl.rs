@@ -5,6 +5,10 @@ use std::fmt;
 
 use crate::normalize::schema::{Column, DataType, Table};
 
+/// Columns of random ids. DuckDB would look for a compression at each checkpoint, which takes a tenth of a large load and saves
+/// a quarter of their bytes.
+const RANDOM: [&str; 2] = ["_dlt_id", "_dlt_parent_id"];
+
 /// The type that dlt gives a column in DuckDB.
 pub(super) fn column_type(data_type: DataType) -> &'static str {
     match data_type {
@@ -75,7 +79,8 @@ pub(super) fn missing<'a>(table: &'a Table, present: &HashSet<String>) -> Vec<&'
 fn definition(column: &Column) -> Option<String> {
     let data_type = column_type(column.data_type?);
     let not_null = if column.nullable { "" } else { " NOT NULL" };
-    Some(format!("{} {data_type}{not_null}", quote(&column.name)))
+    let plain = if RANDOM.contains(&column.name.as_str()) { " USING COMPRESSION uncompressed" } else { "" };
+    Some(format!("{} {data_type}{plain}{not_null}", quote(&column.name)))
 }
 
 #[cfg(test)]
@@ -105,6 +110,10 @@ pub(super) mod tests {
             "CREATE TABLE \"f\".\"d\".\"t\" (\"id\" BIGINT NOT NULL, \"a\"\"b\" DECIMAL(38,0))"
         );
         assert_eq!(create_table(&name(), &table("t", &[("never", None)])), None);
+        assert_eq!(
+            create_table(&name(), &table("t", &[("_dlt_id", Some(DataType::Text))])).unwrap(),
+            "CREATE TABLE \"f\".\"d\".\"t\" (\"_dlt_id\" VARCHAR USING COMPRESSION uncompressed)"
+        );
     }
 
     #[test]

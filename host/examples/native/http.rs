@@ -33,9 +33,14 @@ impl Client {
         let mut connection = self.0.borrow_mut();
         let stream = match &mut *connection {
             Some(stream) => stream,
-            none => none.insert(BufReader::with_capacity(64 * 1024, TcpStream::connect(&url.origin.authority)?)),
+            none => {
+                let stream = TcpStream::connect(&url.origin.authority)?;
+                stream.set_nodelay(true)?;
+                none.insert(BufReader::with_capacity(64 * 1024, stream))
+            }
         };
-        write!(stream.get_mut(), "GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", url.target, url.origin.authority)?;
+        let request = format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", url.target, url.origin.authority);
+        stream.get_mut().write_all(request.as_bytes())?;
         let mut line = String::new();
         stream.read_line(&mut line)?;
         let status = line.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;

@@ -10,7 +10,10 @@ use super::{
     session::Session,
     signals::Signals,
 };
-use crate::config::{Config, units};
+use crate::{
+    config::{Config, units},
+    sink::Warm,
+};
 
 /// How long after the beginning of one run the next one begins; none for a single run.
 pub(crate) fn interval(args: &RunArgs, config: &Config) -> Result<Option<Duration>, Failure> {
@@ -41,7 +44,7 @@ pub(crate) async fn repeat(
 ) -> Outcome {
     loop {
         let began = Instant::now();
-        match run::once(session, args, quiet, signals).await {
+        match run::once(session, args, quiet, signals, Warm::default()).await {
             Err(failure) if failure.code == exit_code::CONFIG || failure.code == exit_code::BUG => return Err(failure),
             Err(failure) => render::failure(&failure),
             Ok(_) => {}

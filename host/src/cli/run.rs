@@ -21,7 +21,7 @@ use crate::{
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
     report::{ErrorReport, ResourceReport, ResourceStatus, RunReport, RunStatus},
     retry::RetryPolicy,
-    sink::{Sink, SinkError, Stored},
+    sink::{Sink, SinkError, Stored, Warm},
     state::State,
 };
 
@@ -33,16 +33,18 @@ pub(crate) async fn run(args: RunArgs, quiet: bool) -> Outcome {
         dataset: args.dataset.clone(),
         ..overrides(&args.pipeline.changes)
     };
+    // It starts while the component is loaded.
+    let warm = if args.every.is_none() { Warm::start() } else { Warm::default() };
     let session = Session::open(&args.pipeline.pipeline, &changes).await?;
     let signals = Signals::new();
     match every::interval(&args, &session.config)? {
-        None => once(&session, &args, quiet, &signals).await,
+        None => once(&session, &args, quiet, &signals, warm).await,
         Some(interval) => every::repeat(&session, &args, quiet, interval, &signals).await,
     }
 }
 
-/// Runs a pipeline once. The answer is the exit status.
-pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals: &Signals) -> Outcome {
+/// Runs a pipeline once, with a DuckDB that may have been started already. The answer is the exit status.
+pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals: &Signals, warm: Warm) -> Outcome {
     // Listing needs no secret, so that a pipeline that lists nothing usable fails before the destination is touched.
     let provisional = session.source(&session.tokens(&BTreeMap::new())?)?;
     let selected = session.select(session.list(&provisional).await?).await?;
@@ -53,7 +55,7 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
     if let Some(path) = &args.report {
         reserve_report(path)?;
     }
-    let (sink, stored) = match open_sink(&session.config) {
+    let (sink, stored) = match open_sink(&session.config, warm) {
         Ok(opened) => opened,
         Err(error) => {
             if let Some(path) = &args.report {
@@ -127,8 +129,8 @@ fn status(finished: &Finished, signalled: Option<u8>) -> u8 {
     }
 }
 
-fn open_sink(config: &Config) -> Result<(Sink, Stored), SinkError> {
-    let sink = Sink::open(sink_options(config), &mut render::waiting(&config.database))?;
+fn open_sink(config: &Config, warm: Warm) -> Result<(Sink, Stored), SinkError> {
+    let sink = Sink::open_warm(sink_options(config), &mut render::waiting(&config.database), warm)?;
     let stored = sink.stored()?;
     Ok((sink, stored))
 }

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     config::Overrides,
     serve::{DestinationGate, ServeOptions, Serving},
+    sink::Warm,
 };
 
 /// Receives events until it is told to stop.
@@ -102,7 +103,7 @@ async fn repeat(args: RunArgs, changes: Overrides, gate: DestinationGate, mut st
             turn = gate.lock() => turn,
             _ = &mut stopped => return,
         };
-        if let Err(failure) = run::once(&session, &args, true, &signals).await {
+        if let Err(failure) = run::once(&session, &args, true, &signals, Warm::default()).await {
             render::failure(&failure);
         }
         drop(turn);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use duckdb::{AccessMode, Config, Connection};
 
 use super::error::{self, SinkError};
-use super::{ddl, log_file, memory};
+use super::{Warm, ddl, log_file, memory};
 use crate::fault::{self, Point};
 
 /// The first wait for a locked file: long beside an attempt, short beside the shortest run that may hold it. Each wait is
@@ -41,19 +41,21 @@ pub(super) struct Opened {
     pub(super) is_new: bool,
 }
 
-/// Opens the database at `path`. `on_wait` is told once who holds the file, when there is waiting to do.
+/// Opens the database at `path`, with the DuckDB that was started for it if there is one. `on_wait` is told once who holds the
+/// file, when there is waiting to do.
 pub(super) fn open(
     path: &Path,
     access: Access,
     lock_wait: Duration,
     on_wait: &mut dyn FnMut(&str),
+    warm: &mut Warm,
 ) -> Result<Opened, SinkError> {
     let deadline = Instant::now().checked_add(lock_wait);
     let mut wait = FIRST_WAIT;
     let mut told = false;
     let mut made = false;
     loop {
-        let error = match attempt(path, access, &mut made) {
+        let error = match attempt(path, access, &mut made, warm) {
             Ok(connection) => return Ok(Opened { connection, is_new: made }),
             Err(error) => error,
         };
@@ -71,16 +73,22 @@ pub(super) fn open(
     }
 }
 
-fn attempt(path: &Path, access: Access, made: &mut bool) -> Result<Connection, SinkError> {
+fn attempt(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -> Result<Connection, SinkError> {
     if path == Path::new(MEMORY) {
         return config(access).and_then(Connection::open_in_memory_with_flags).map_err(|error| opening(path, &error));
     }
     log_file::check(path)?;
-    if access != Access::Read
-        && !path.exists()
-        && let Some(connection) = make(path, access, made)?
-    {
-        return Ok(connection);
+    if let Access::Write { memory } = access {
+        let started = warm.take(memory);
+        let there = path.exists();
+        let opened = match started {
+            Some(started) if there => attach(&started, path).map(|()| started),
+            None if there => None,
+            started => make(path, access, made, started)?,
+        };
+        if let Some(connection) = opened {
+            return Ok(connection);
+        }
     }
     let rights = match access {
         Access::Read => AccessMode::ReadOnly,
@@ -96,7 +104,12 @@ fn attempt(path: &Path, access: Access, made: &mut bool) -> Result<Connection, S
 /// DuckDB writes a new file in several steps, and does not open one that was killed in between. So the file is made under
 /// another name, and gets its own once it is whole: a kill leaves either no database or a whole one, and at worst a small
 /// file beside it whose name says that it is new. One DuckDB does both: to start it is dearer than all that a small load does.
-fn make(path: &Path, access: Access, made: &mut bool) -> Result<Option<Connection>, SinkError> {
+fn make(
+    path: &Path,
+    access: Access,
+    made: &mut bool,
+    started: Option<Connection>,
+) -> Result<Option<Connection>, SinkError> {
     let unmade = |error: std::io::Error| SinkError::of_io(path, &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut prefix = std::ffi::OsString::from(".");
@@ -106,7 +119,8 @@ fn make(path: &Path, access: Access, made: &mut bool) -> Result<Option<Connectio
     // DuckDB wants to make the file by itself.
     std::fs::remove_file(&draft).map_err(unmade)?;
     let connection = if let Some(draft) = draft.to_str() {
-        let drafted = config(access).and_then(Connection::open_in_memory_with_flags).and_then(|connection| {
+        let started = started.map_or_else(|| config(access).and_then(Connection::open_in_memory_with_flags), Ok);
+        let drafted = started.and_then(|connection| {
             let attach = format!("ATTACH {} AS \"draft\" (TYPE duckdb); DETACH \"draft\"", ddl::literal(draft));
             connection.execute_batch(&attach).map(|()| connection)
         });
@@ -139,7 +153,7 @@ fn attach(connection: &Connection, path: &Path) -> Option<()> {
     connection.execute_batch(&format!("USE {}", ddl::quote(&name))).ok()
 }
 
-fn config(access: Access) -> duckdb::Result<Config> {
+pub(super) fn config(access: Access) -> duckdb::Result<Config> {
     // Extensions are never fetched behind the user's back.
     let config = Config::default().with("autoinstall_known_extensions", "false")?;
     match access {

@@ -34,6 +34,7 @@ mod staged;
 mod state_json;
 mod stored;
 mod tables;
+mod warm;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -48,6 +49,7 @@ pub use finish::{CommitLoad, Committed};
 pub use inbox::InboxMark;
 pub use query::{Answer, Reader};
 pub use stored::Stored;
+pub use warm::Warm;
 
 use crate::fault::{self, Point};
 use crate::model::WriteDisposition;
@@ -120,8 +122,16 @@ impl Sink {
     /// [`SinkError::Locked`], [`SinkError::NotFound`], [`SinkError::Unwritable`], [`SinkError::Full`],
     /// [`SinkError::Unreadable`], [`SinkError::DamagedLog`], [`SinkError::NewerFormat`]: nothing was changed.
     pub fn open(options: SinkOptions, on_wait: &mut dyn FnMut(&str)) -> Result<Self, SinkError> {
+        Self::open_warm(options, on_wait, Warm::default())
+    }
+
+    /// The same with a DuckDB that was started before.
+    ///
+    /// # Errors
+    /// As [`Sink::open`].
+    pub fn open_warm(options: SinkOptions, on_wait: &mut dyn FnMut(&str), mut warm: Warm) -> Result<Self, SinkError> {
         let access = connect::Access::Write { memory: options.memory };
-        let opened = connect::open(&options.path, access, options.lock_wait, on_wait)?;
+        let opened = connect::open(&options.path, access, options.lock_wait, on_wait, &mut warm)?;
         let mut sink = Self {
             connection: opened.connection,
             memory: Memory::new(options.memory),

@@ -13,10 +13,10 @@ use duckdb::arrow::error::ArrowError;
 use duckdb::arrow::util::display::{ArrayFormatter, FormatOptions};
 use serde_json::Value;
 
-use super::SinkOptions;
 use super::connect::{self, Access};
 use super::error::SinkError;
 use super::stored::{self, Found, Stored};
+use super::{SinkOptions, Warm};
 
 /// The answer to a query.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,7 +40,7 @@ impl Reader {
     /// # Errors
     /// As [`Sink::open`](super::Sink::open): a file that another process is writing to is locked for readers, too.
     pub fn open(path: &Path, lock_wait: Duration, on_wait: &mut dyn FnMut(&str)) -> Result<Self, SinkError> {
-        let connection = connect::open(path, Access::Read, lock_wait, on_wait)?.connection;
+        let connection = connect::open(path, Access::Read, lock_wait, on_wait, &mut Warm::default())?.connection;
         Ok(Self { connection, path: path.to_owned() })
     }
 

@@ -1,7 +1,8 @@
 //! Measures this program and its rivals on the same pages, on this machine alone.
 //!
 //! `sluicegate-bench full [SCENARIO…]` measures all scenarios, or those that are named, and writes `docs/benchmarks.md`;
-//! `sluicegate-bench quick` measures the few that show at once whether something became slower, and writes nothing.
+//! `sluicegate-bench quick` measures the few that show at once whether something became slower, and writes nothing;
+//! `sluicegate-bench with SCENARIO COMMAND…` runs a profiler, say, in a folder with the scenario's pipeline file.
 //!
 //! Reading order: [`scenario`] → [`tool`] → [`run`] (with [`pages`], [`server`], [`measure`]) → [`results`] → [`report`]
 //! and [`goals`].
@@ -22,6 +23,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use results::Results;
 use scenario::Scenario;
 
@@ -31,7 +33,16 @@ fn main() -> anyhow::Result<ExitCode> {
         [word, file, command @ ..] if word == "measure" => return Ok(measure::wrap(Path::new(file), command)?.into()),
         [word] if word == "quick" => quick()?,
         [word, names @ ..] if word == "full" => full(names)?,
-        _ => anyhow::bail!("usage: sluicegate-bench full [SCENARIO…] | quick"),
+        [word, name, command @ ..] if word == "with" => {
+            let scenario = scenario::all().into_iter().find(|scenario| name == scenario.name);
+            let scenario = scenario.with_context(|| format!("there is no scenario `{}`", name.display()))?;
+            let status = run::beside(&scenario, command)?;
+            return Ok(status
+                .code()
+                .and_then(|code| u8::try_from(code).ok())
+                .map_or(ExitCode::FAILURE, ExitCode::from));
+        }
+        _ => anyhow::bail!("usage: sluicegate-bench full [SCENARIO…] | quick | with SCENARIO COMMAND…"),
     }
     Ok(ExitCode::SUCCESS)
 }

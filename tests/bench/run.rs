@@ -1,8 +1,9 @@
 //! Runs a scenario: all tools by turns, each time in an empty folder, and each time with a look at what was loaded.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::{fs, io};
 
@@ -46,6 +47,22 @@ pub(crate) fn run(scenario: &Scenario, tell: &mut dyn FnMut(&str)) -> anyhow::Re
         }
     }
     Ok(samples)
+}
+
+/// Runs a command, such as a profiler, in an empty folder with the pipeline file of a scenario, while its pages are served.
+pub(crate) fn beside(scenario: &Scenario, command: &[OsString]) -> anyhow::Result<ExitStatus> {
+    let [program, args @ ..] = command else { anyhow::bail!("run what?") };
+    let work = tempfile::Builder::new().prefix("bench").tempdir_in(places::lasting("bench"))?;
+    let stage = Stage::new(scenario, work.path())?;
+    let dir = work.path().join("run");
+    fs::create_dir(&dir)?;
+    let job = Tool::Sluicegate.job(&stage.task, &dir)?;
+    Command::new(program)
+        .args(args)
+        .envs(job.env)
+        .current_dir(&dir)
+        .status()
+        .with_context(|| program.display().to_string())
 }
 
 /// What all runs of a scenario have in common.

@@ -4,12 +4,16 @@
 //! `sluicegate-bench quick` measures the few that show at once whether something became slower, and writes nothing;
 //! `sluicegate-bench with SCENARIO COMMAND…` runs a profiler, say, in a folder with the scenario's pipeline file.
 //!
-//! Reading order: [`scenario`] → [`tool`] → [`run`] (with [`pages`], [`server`], [`measure`]) → [`results`] → [`report`]
-//! and [`goals`].
+//! `sluicegate-bench page` writes page and plots anew from what was measured last.
+//!
+//! Reading order: [`scenario`] → [`tool`] → [`run`] (with [`pages`], [`server`], [`measure`]) → [`results`] → [`report`],
+//! [`goals`] and [`figures`] (with [`plot`]).
 
+mod figures;
 mod goals;
 mod measure;
 mod pages;
+mod plot;
 mod report;
 mod results;
 mod run;
@@ -32,6 +36,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match args.as_slice() {
         [word, file, command @ ..] if word == "measure" => return Ok(measure::wrap(Path::new(file), command)?.into()),
         [word] if word == "quick" => quick()?,
+        [word] if word == "page" => report::write_page(&scenario::all(), &Results::read())?,
         [word, names @ ..] if word == "full" => full(names)?,
         [word, name, command @ ..] if word == "with" => {
             let scenario = scenario::all().into_iter().find(|scenario| name == scenario.name);

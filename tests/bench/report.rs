@@ -7,11 +7,12 @@ use std::process::Command;
 use acceptance::places;
 use anyhow::Context as _;
 
+use crate::figures::{Figure, figures};
 use crate::goals::goals;
 use crate::measure::Sample;
 use crate::results::Results;
 use crate::scenario::Scenario;
-use crate::stats::{Spread, ratio, seconds};
+use crate::stats::{Spread, ratio, seconds, thousands};
 use crate::tool::{PACKAGES, Tool};
 
 /// Between these lines of the page stands what is measured; the rest is written by people.
@@ -68,15 +69,18 @@ pub(crate) fn goal_table(results: &Results) -> String {
     text
 }
 
-/// Writes the figures into `docs/benchmarks.md`.
+/// Writes the figures into `docs/benchmarks.md`, and the plots beside it.
 pub(crate) fn write_page(scenarios: &[Scenario], results: &Results) -> anyhow::Result<()> {
     let path = places::workspace().join("docs/benchmarks.md");
     let page = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let (before, rest) = page.split_once(BEGIN).with_context(|| format!("no line `{BEGIN}`"))?;
     let (_, after) = rest.split_once(END).with_context(|| format!("no line `{END}`"))?;
     let tables: String = scenarios.iter().map(|scenario| table(scenario, results)).collect();
-    let goals = goal_table(results);
-    let text = format!("{before}{BEGIN}\n\n{}\n\n{goals}{tables}{END}{after}", machine());
+    let (goals, plots) = (goal_table(results), figures(scenarios, results));
+    let links: String = plots.iter().map(Figure::link).collect();
+    let text = format!("{before}{BEGIN}\n\n{}\n\n{goals}{links}{tables}{END}{after}", machine());
+    let docs = path.parent().context("a page lies in a folder")?;
+    plots.iter().try_for_each(|plot| plot.write(docs))?;
     fs::write(path, text)?;
     Ok(())
 }
@@ -102,27 +106,4 @@ pub(crate) fn commit() -> String {
 fn said(program: &str, argument: &str) -> String {
     let output = Command::new(program).arg(argument).output();
     output.map_or_else(|_| String::new(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// A whole number with commas.
-fn thousands(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commas_stand_between_thousands() {
-        assert_eq!([7.4, 1234.0, 195_000.0, 1_000_000.0].map(thousands), ["7", "1,234", "195,000", "1,000,000"]);
-    }
 }

@@ -34,6 +34,19 @@ pub(crate) fn ratio(value: f64) -> String {
     if value < 9.95 { format!("{value:.2}") } else { format!("{value:.1}") }
 }
 
+/// A whole number with commas.
+pub(crate) fn thousands(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,5 +62,10 @@ mod tests {
     fn figures_are_short() {
         assert_eq!([0.0314, 0.25, 1.034, 11.84].map(seconds), ["31.4 ms", "250 ms", "1.03 s", "11.8 s"]);
         assert_eq!([0.684, 12.34].map(ratio), ["0.68", "12.3"]);
+    }
+
+    #[test]
+    fn commas_stand_between_thousands() {
+        assert_eq!([7.4, 1234.0, 195_000.0, 1_000_000.0].map(thousands), ["7", "1,234", "195,000", "1,000,000"]);
     }
 }

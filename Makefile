@@ -56,6 +56,11 @@ bench-quick: guest host ## print the ratios to dlt with jsonl files and to DuckD
 	@$(CARGO) build --locked --profile $(PROFILE) -p acceptance -p sluicegate --bins --examples
 	@$(OUT)/sluicegate-bench quick
 
+.PHONY: bench-count
+bench-count: setup ## count the instructions of splitting and normalizing 20,000 records; a minute
+	@$(CARGO) build --locked --profile $(PROFILE) -p micro --bin sluicegate-count
+	@.ci/bench-count $(OUT)
+
 .PHONY: lint
 lint: setup ## check format and lints, warnings are errors
 	@$(CARGO) fmt --all --check

@@ -61,6 +61,10 @@ bench-count: setup ## count the instructions of splitting and normalizing 20,000
 	@$(CARGO) build --locked --profile $(PROFILE) -p micro --bin sluicegate-count
 	@.ci/bench-count $(OUT)
 
+.PHONY: bench-micro
+bench-micro: setup ## time splitting, normalizing, naming and appending apart; two minutes
+	@$(CARGO) bench --locked -p micro --bench pieces
+
 .PHONY: lint
 lint: setup ## check format and lints, warnings are errors
 	@$(CARGO) fmt --all --check

@@ -1,4 +1,4 @@
-//! Pieces of work without input and output, for counts: always the same 20 pages of 1,000 nested records.
+//! Pieces of work without input and output, for counts and micro-benchmarks: always the same 20 pages of 1,000 nested records.
 
 use acceptance::fake_jivo::messages::{Direction, write_message};
 use anyhow::Context as _;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
-use std::{fs, io};
 
 use acceptance::places;
 use anyhow::{Context as _, ensure};
@@ -102,7 +102,8 @@ impl<'a> Stage<'a> {
         let dir = self.work.join("run");
         fs::create_dir(&dir)?;
         if let Some(base) = base {
-            copy(base, &dir)?;
+            // The database alone: dlt notes in its own folder where the first one was, and would load into that.
+            fs::copy(base.join("loaded.duckdb"), dir.join("loaded.duckdb"))?;
         }
         let sample = tool.job(&self.task, &dir)?.measure(&dir).with_context(|| tool.name())?;
         self.check(tool, &counts(&dir.join("loaded.duckdb"))?).with_context(|| tool.name())?;
@@ -117,8 +118,8 @@ impl<'a> Stage<'a> {
         for name in &self.task.resources {
             ensure!(counts[name] == there, "`{name}` has not {there} rows: {counts}");
             let children = &counts[format!("{name}__attachments")];
-            // One attachment to a message on average, exactly so over each three.
-            let few = children.as_u64().is_none_or(|children| children + 2 < there);
+            // One attachment to a message on average, exactly so over each three of those that follow each other.
+            let few = children.as_u64().is_none_or(|children| children + 2 + there / 10_000 < there);
             let missing = self.scenario.shape == Shape::Nested && tool.makes_children() && there > 2 && few;
             ensure!(!missing, "rows of the lists of `{name}` are missing: {counts}");
         }
@@ -131,18 +132,4 @@ fn counts(database: &Path) -> anyhow::Result<Value> {
     let output = Command::new(python()).arg(script).arg(database).output()?;
     ensure!(output.status.success(), "cannot count\n{}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            fs::create_dir(&target)?;
-            copy(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

@@ -93,7 +93,7 @@ pub(crate) fn all() -> Vec<Scenario> {
 pub(crate) fn quick() -> Vec<Scenario> {
     use Tool::{DltJsonl, Native, ReadJson, ReadJsonFlat, Sluicegate};
 
-    let tools = [(Sluicegate, 5), (Native, 5), (DltJsonl, 2), (ReadJson, 5), (ReadJsonFlat, 5)];
+    let tools = [(Sluicegate, 5), (Native, 5), (DltJsonl, 1), (ReadJson, 3), (ReadJsonFlat, 3)];
     vec![
         Scenario::new("one", "one row", 1, &[(Sluicegate, 11)]),
         Scenario::new("nested", "200,000 nested rows", 200_000, &tools),

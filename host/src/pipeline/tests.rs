@@ -1,6 +1,7 @@
 //! The loop with a source in memory and a DuckDB file: resuming, failing, stopping.
 
 mod incremental;
+mod writing;
 
 use std::{collections::HashMap, sync::Mutex, time::Duration};
 

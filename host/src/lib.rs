@@ -31,6 +31,7 @@ pub mod component;
 pub mod http;
 pub mod incremental;
 pub mod normalize;
+pub mod privacy;
 
 #[cfg(feature = "duckdb")]
 pub mod conformance;

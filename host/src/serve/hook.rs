@@ -9,6 +9,8 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
+use crate::privacy::make_private_folder;
+
 /// Random bytes of a key: 192 bits.
 const BYTES: usize = 24;
 
@@ -76,7 +78,7 @@ impl HookKey {
             let mut bytes = [0; BYTES];
             getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
             let key = URL_SAFE_NO_PAD.encode(bytes);
-            super::make_private_folder(dir)?;
+            make_private_folder(dir)?;
             // Such a file is this user's alone, mode 0600.
             let mut new = tempfile::NamedTempFile::new_in(dir)?;
             writeln!(new, "{key}")?;

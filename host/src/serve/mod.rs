@@ -28,8 +28,6 @@ mod tls;
 mod writer;
 
 use std::{
-    fs, io,
-    path::Path,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -54,13 +52,4 @@ fn now_ms() -> u64 {
 /// The time so long ago, in milliseconds since 1970.
 fn ms_ago(age: Duration) -> u64 {
     now_ms().saturating_sub(u64::try_from(age.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Makes a folder that is this user's alone: events hold what people wrote, and the key lets anybody in who has it.
-fn make_private_folder(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
 }

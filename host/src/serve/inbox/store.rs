@@ -10,7 +10,7 @@ use std::{
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::InboxError;
-use crate::serve::make_private_folder;
+use crate::privacy::make_private_folder;
 
 /// Version of the tables.
 const VERSION: i64 = 1;

@@ -34,6 +34,12 @@ pub fn check_for_events(json: &str) -> Result<()> {
     read(&Settings::open(json, &SETTINGS)?, Some("-")).map(|_| ())
 }
 
+/// The names of the resources that can be asked for, checked in the same way.
+pub fn resources_for_events(json: &str) -> Result<Vec<String>> {
+    let source = read(&Settings::open(json, &SETTINGS)?, Some("-"))?;
+    Ok(source.resources.into_iter().map(|resource| resource.name).collect())
+}
+
 /// Reads the settings, with `channel` in the place of what is missing of the channel's URL.
 fn read(settings: &Settings<'_>, channel: Option<&str>) -> Result<Source> {
     let base = settings.url("base_url")?;

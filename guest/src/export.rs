@@ -9,7 +9,7 @@ use crate::{
     JivoChat,
     bindings::{
         self,
-        exports::sluicegate::source::{setup, source, webhook},
+        exports::sluicegate::source::{people, setup, source, webhook},
     },
 };
 
@@ -49,6 +49,12 @@ impl webhook::Guest for Component {
 
     fn handle_event(_config: String, event: webhook::Event) -> Result<webhook::Outcome, webhook::Error> {
         Ok(crate::webhook::handle(&event))
+    }
+}
+
+impl people::Guest for Component {
+    fn list_marks(config: String) -> Result<Vec<people::Mark>, people::Error> {
+        Ok(crate::people::list_marks(&config)?)
     }
 }
 

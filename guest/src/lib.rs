@@ -2,7 +2,7 @@
 //! service pushes. How a page is asked for and read is [`sluicegate_guest`]'s.
 //!
 //! * [`config`] checks the settings and makes the resources of them; [`single`] reads the one answer that is no object;
-//! * [`webhook`] says what the events that JivoChat pushes mean;
+//! * [`webhook`] says what the events that JivoChat pushes mean, [`people`] which client a record is of;
 //! * [`bindings`] is generated from the contract in `wit/`.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
@@ -11,6 +11,7 @@ pub mod config;
 #[cfg(target_arch = "wasm32")]
 #[expect(unsafe_code, reason = "the generated exports are `extern` functions")]
 mod export;
+pub mod people;
 mod resources;
 pub mod single;
 pub mod webhook;

@@ -15,6 +15,7 @@ pub(super) const WIT_VERSION: &str = "0.1.0";
 /// What a component is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is an interface of its own")]
 pub struct ComponentInfo {
     /// SHA-256 of the file, in small hexadecimal digits.
     pub digest: String,
@@ -30,6 +31,8 @@ pub struct ComponentInfo {
     pub has_setup: bool,
     /// Whether it receives what its service pushes.
     pub has_webhook: bool,
+    /// Whether it says which client records are of.
+    pub has_people: bool,
     /// Whether it wants sockets, which are linked to stubs that always deny.
     pub wants_sockets: bool,
 }
@@ -96,6 +99,7 @@ pub(super) fn inspect(bytes: &[u8], digest: String) -> Result<ComponentInfo, Unf
         wit_package,
         has_setup: exports.iter().any(|name| is_contract(name, "setup")),
         has_webhook: exports.iter().any(|name| is_contract(name, "webhook")),
+        has_people: exports.iter().any(|name| is_contract(name, "people")),
         wants_sockets: imports.iter().any(|name| name.starts_with("wasi:sockets/")),
         imports,
         exports,
@@ -315,12 +319,13 @@ mod tests {
                 (instance $i)
                 (export "sluicegate:source/source@0.1.3" (instance $i))
                 (export "sluicegate:source/setup@0.1.3" (instance $i))
-                (export "sluicegate:source/webhook@0.1.3" (instance $i)))"#,
+                (export "sluicegate:source/webhook@0.1.3" (instance $i))
+                (export "sluicegate:source/people@0.1.3" (instance $i)))"#,
         );
         let info = inspect(&file, "d".into()).unwrap();
         assert_eq!(info.wit_package, "sluicegate:source@0.1.3");
         assert_eq!(info.imports, ["wasi:sockets/tcp@0.2.0"]);
-        assert!(info.has_setup && info.has_webhook && info.wants_sockets);
+        assert!(info.has_setup && info.has_webhook && info.has_people && info.wants_sockets);
     }
 
     #[test]

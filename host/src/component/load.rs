@@ -15,7 +15,7 @@ use wasmtime::component::{InstancePre, Linker};
 
 use crate::{
     component::{
-        bindings::{setup, source, webhook},
+        bindings::{people, setup, source, webhook},
         engine::Engine,
         inspect::{ComponentInfo, Unfit, inspect},
         limits::Limits,
@@ -98,6 +98,7 @@ struct Inner {
     source: source::GuestIndices,
     setup: Option<setup::GuestIndices>,
     webhook: Option<webhook::GuestIndices>,
+    people: Option<people::GuestIndices>,
 }
 
 impl Component {
@@ -140,7 +141,8 @@ impl Component {
         let source = source::GuestIndices::new(&instance).map_err(misfit)?;
         let setup = info.has_setup.then(|| setup::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
         let webhook = info.has_webhook.then(|| webhook::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
-        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), info, instance, source, setup, webhook }) })
+        let people = info.has_people.then(|| people::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
+        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), info, instance, source, setup, webhook, people }) })
     }
 
     /// What the component is made of.
@@ -166,6 +168,10 @@ impl Component {
 
     pub(super) fn webhook_indices(&self) -> Option<&webhook::GuestIndices> {
         self.inner.webhook.as_ref()
+    }
+
+    pub(super) fn people_indices(&self) -> Option<&people::GuestIndices> {
+        self.inner.people.as_ref()
     }
 }
 

@@ -15,6 +15,7 @@ mod link;
 mod load;
 mod meter;
 mod outcome;
+mod people;
 mod sandbox;
 mod signature;
 mod state;

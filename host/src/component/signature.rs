@@ -10,7 +10,7 @@ use wasmtime::{
 };
 
 use crate::component::{
-    bindings::{setup, types, webhook},
+    bindings::{people, setup, types, webhook},
     inspect::is_contract,
 };
 
@@ -29,6 +29,8 @@ pub(super) fn check(engine: &Engine, component: &Component) -> Result<()> {
         } else if is_contract(name, "webhook") {
             interface.has::<(String,), (Result<Vec<types::ResourceSpec>, types::Error>,)>("list-resources")?;
             interface.has::<(String, webhook::Event), (Result<webhook::Outcome, types::Error>,)>("handle-event")?;
+        } else if is_contract(name, "people") {
+            interface.has::<(String,), (Result<Vec<people::Mark>, types::Error>,)>("list-marks")?;
         }
     }
     Ok(())

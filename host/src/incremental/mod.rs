@@ -28,6 +28,7 @@ pub use dedup::{Dedup, DedupKey};
 pub use filter::Filter;
 pub use lag::Lag;
 pub use mark::Mark;
+pub(crate) use path::Step;
 pub use path::{FieldPath, InvalidPath};
 pub use plan::PlanError;
 pub use point::Scale;

@@ -1,8 +1,11 @@
-//! The path of the incremental field: dotted names with `[n]` and `[*]`, of dlt's JSON paths those that name one value.
+//! The path of a field: dotted names with `[n]` and `[*]`, of dlt's JSON paths those that name one value.
 
 use std::{fmt, str::FromStr};
 
-use crate::normalize::tape::{Document, Node};
+use crate::normalize::{
+    parse::parse,
+    tape::{Document, Node, Tape},
+};
 
 /// A path into a record, and the text that it was written as.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,11 +14,14 @@ pub struct FieldPath {
     steps: Vec<Step>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
+/// One step of a path.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Step {
+    /// A member of an object.
     Key(String),
+    /// An item of a list.
     Index(usize),
-    /// Any item of a list, or member of an object: the first that leads on.
+    /// Any item of a list, or member of an object: the first that leads on, or each of them.
     Any,
 }
 
@@ -37,6 +43,48 @@ impl FieldPath {
     pub(crate) fn find(&self, document: Document<'_>) -> Option<usize> {
         walk(document, 0, &self.steps)
     }
+
+    /// The steps from a record to the value.
+    pub(crate) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// Hands each of the values to `found` that the path leads to. Where it leads into a text that is a JSON document, it goes
+    /// on in there.
+    pub(crate) fn each(&self, document: Document<'_>, found: &mut dyn FnMut(Document<'_>, usize)) {
+        walk_each(document, 0, &self.steps, found);
+    }
+}
+
+/// Hands each of the values to `found` that some steps lead to.
+fn walk_each(document: Document<'_>, at: usize, steps: &[Step], found: &mut dyn FnMut(Document<'_>, usize)) {
+    let Some((step, rest)) = steps.split_first() else { return found(document, at) };
+    match (step, document.node(at)) {
+        (Step::Key(key), Node::Object { .. }) => {
+            let last = document.members(at).filter(|(name, _)| *name == key.as_bytes()).last();
+            if let Some((_, at)) = last {
+                walk_each(document, at, rest, found);
+            }
+        }
+        (Step::Index(index), Node::Array { .. }) => {
+            if let Some(at) = document.items(at).nth(*index) {
+                walk_each(document, at, rest, found);
+            }
+        }
+        (Step::Any, Node::Array { .. }) => document.items(at).for_each(|at| walk_each(document, at, rest, found)),
+        (Step::Any, Node::Object { .. }) => {
+            document.members(at).for_each(|(_, at)| walk_each(document, at, rest, found));
+        }
+        (_, node @ (Node::Text(_) | Node::Unescaped(_))) => {
+            let text = document.string(node);
+            let mut tape = Tape::default();
+            // Another text cannot be one that leads on, and is not read for nothing.
+            if text.trim_start().starts_with(['{', '[']) && parse(text, &mut tape).is_ok() {
+                walk_each(Document { text, tape: &tape }, 0, steps, found);
+            }
+        }
+        _ => {}
+    }
 }
 
 fn walk(document: Document<'_>, at: usize, steps: &[Step]) -> Option<usize> {
@@ -44,8 +92,8 @@ fn walk(document: Document<'_>, at: usize, steps: &[Step]) -> Option<usize> {
     match (step, document.node(at)) {
         // Of members with the same key the last one counts.
         (Step::Key(key), Node::Object { .. }) => {
-            let found = document.members(at).filter(|(name, _)| *name == key.as_bytes()).last();
-            found.and_then(|(_, at)| walk(document, at, rest))
+            let last = document.members(at).filter(|(name, _)| *name == key.as_bytes()).last();
+            last.and_then(|(_, at)| walk(document, at, rest))
         }
         (Step::Index(index), Node::Array { .. }) => {
             document.items(at).nth(*index).and_then(|at| walk(document, at, rest))
@@ -169,6 +217,29 @@ mod tests {
         ] {
             assert_eq!(find(path).as_deref(), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn each_value_is_found() {
+        let text =
+            r#"{"l":[{"c":1},{"c":2,"c":3},4],"o":{"x":5,"y":[6]},"t":"{\"a\":[{\"b\":7},{\"b\":8}]}","u":"[9"}"#;
+        let mut tape = Tape::default();
+        parse(text, &mut tape).unwrap();
+        let check = |path: &str, expected: &[&str]| {
+            let mut found = Vec::new();
+            path.parse::<FieldPath>().unwrap().each(Document { text, tape: &tape }, &mut |document, at| {
+                let mut out = String::new();
+                crate::normalize::json_text::write(document, at, &mut out);
+                found.push(out);
+            });
+            assert_eq!(found, expected, "{path}");
+        };
+        check("l[*].c", &["1", "3"]);
+        check("l[2]", &["4"]);
+        check("o.*", &["5", "[6]"]);
+        check("t.a[*].b", &["7", "8"]);
+        check("u[0]", &[]);
+        check("l.c", &[]);
     }
 
     #[test]

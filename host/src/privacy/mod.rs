@@ -4,6 +4,7 @@
 //! before the component and the inbox have them, and to what the component made of events.
 
 mod key;
+pub mod people;
 
 use bytes::Bytes;
 

@@ -1,0 +1,17 @@
+//! People in records: where records say whose they are, and who was forgotten.
+//!
+//! 1. [`Marks`] are the fields that say something of a client; what they find in a record are [`Sign`]s and contacts.
+//! 2. A [`Person`] is what is known of one: it grows with each record that is found to be theirs.
+//! 3. `raw` finds people in texts that are no records.
+//! 4. [`Forgotten`] remembers people by keyed hashes of their signs, and nothing else of them.
+
+mod forgotten;
+mod mark;
+mod person;
+mod raw;
+mod sign;
+
+pub use forgotten::{Forgotten, ForgottenError};
+pub use mark::{Found, Mark, Marks, Meaning};
+pub use person::{Link, Person, Wanted};
+pub use sign::{Asked, Sign};

@@ -9,7 +9,7 @@ use crate::{
     JivoChat,
     bindings::{
         self,
-        exports::sluicegate::source::{people, setup, source, webhook},
+        exports::sluicegate::source::{people, relay, setup, source, webhook},
     },
 };
 
@@ -55,6 +55,20 @@ impl webhook::Guest for Component {
 impl people::Guest for Component {
     fn list_marks(config: String) -> Result<Vec<people::Mark>, people::Error> {
         Ok(crate::people::list_marks(&config)?)
+    }
+}
+
+impl relay::Guest for Component {
+    fn plan_message(config: String, message: webhook::Event) -> Result<relay::Verdict, relay::Error> {
+        Ok(crate::relay::plan(&config, &message)?)
+    }
+
+    fn message_records(
+        _config: String,
+        message: webhook::Event,
+        progress: relay::Progress,
+    ) -> Result<Vec<webhook::Delivery>, relay::Error> {
+        Ok(crate::relay::records(&message, &progress))
     }
 }
 

@@ -1,8 +1,9 @@
-//! JivoChat as a source component: the five resources of a channel, whatever the configuration adds to them, and what the
-//! service pushes. How a page is asked for and read is [`sluicegate_guest`]'s.
+//! JivoChat as a source component: the five resources of a channel, whatever the configuration adds to them, what the
+//! service pushes, and what is sent to it. How a page is asked for and read is [`sluicegate_guest`]'s.
 //!
 //! * [`config`] checks the settings and makes the resources of them; [`single`] reads the one answer that is no object;
-//! * [`webhook`] says what the events that JivoChat pushes mean, [`people`] which client a record is of;
+//! * [`webhook`] says what the events that JivoChat pushes mean, [`relay`] how messages of clients are passed on to it,
+//!   [`people`] which client a record is of;
 //! * [`bindings`] is generated from the contract in `wit/`.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
@@ -12,6 +13,7 @@ pub mod config;
 #[expect(unsafe_code, reason = "the generated exports are `extern` functions")]
 mod export;
 pub mod people;
+pub mod relay;
 mod resources;
 pub mod single;
 pub mod webhook;

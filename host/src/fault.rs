@@ -42,6 +42,12 @@ pub enum Point {
     AfterStored,
     /// Events are loaded, and the inbox was not told.
     AfterLoaded,
+    /// A message is noted as being sent, and is not.
+    RelayMarked,
+    /// The service has answered a message, and nobody noted it.
+    RelaySent,
+    /// What became of a message is noted, and nobody was told.
+    RelayRecorded,
     /// A component that is added is whole, under a name that nobody looks for.
     ComponentStaged,
     /// The lock file has the entry of a component that is not in its place.
@@ -53,7 +59,7 @@ pub enum Point {
 }
 
 /// Every point, with its name.
-pub const POINTS: [(Point, &str); 22] = [
+pub const POINTS: [(Point, &str); 25] = [
     (Point::FilePrepared, "file-prepared"),
     (Point::FileMade, "file-made"),
     (Point::PageFetched, "page-fetched"),
@@ -72,6 +78,9 @@ pub const POINTS: [(Point, &str); 22] = [
     (Point::BeforeStored, "before-stored"),
     (Point::AfterStored, "after-stored"),
     (Point::AfterLoaded, "after-loaded"),
+    (Point::RelayMarked, "relay-marked"),
+    (Point::RelaySent, "relay-sent"),
+    (Point::RelayRecorded, "relay-recorded"),
     (Point::ComponentStaged, "component-staged"),
     (Point::ComponentLocked, "component-locked"),
     (Point::ComponentPlaced, "component-placed"),

@@ -5,6 +5,7 @@ mod merge;
 
 mod contract;
 mod data_type;
+mod relay;
 
 use std::fmt;
 
@@ -13,6 +14,8 @@ pub use contract::{ContractEntity, ContractMode, SchemaContract};
 pub use data_type::DataType;
 
 pub use event::{Answer, Delivery, Event, Outcome};
+pub use relay::{RelayPlan, RelayProgress, RelayRequest, RelayStatus, RelayVerdict, ResendRule};
+
 pub use merge::{Instant, MergeHints, MergeStrategy, SortOrder, VersionHints};
 
 /// Name of a resource and of its root table: `[a-z][a-z0-9_]*`.

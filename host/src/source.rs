@@ -2,7 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
-use crate::model::{Event, Outcome, Page, PageRequest, ResourceSpec, Traffic};
+use crate::model::{Event, Outcome, Page, PageRequest, RelayRequest, RelayVerdict, ResourceSpec, Traffic};
 
 /// Something that lists resources and fetches pages: a component in its sandbox, or a stand-in for tests.
 pub trait Source {
@@ -18,6 +18,29 @@ pub trait EventHandler: Send + Sync + 'static {
     /// Says what an event means and what the service is answered. The same event has the same outcome, whenever it is asked
     /// for; after an error it can be handed in again.
     fn handle_event(&self, event: &Event) -> impl Future<Output = Result<Outcome, SourceError>> + Send;
+}
+
+/// Something that passes messages on to a service.
+pub trait MessageRelay: Send + Sync + 'static {
+    /// Whether it can pass on anything at all.
+    fn relays(&self) -> bool;
+
+    /// Says what is done with a message. After an error nothing is.
+    fn plan_message(&self, message: &Event) -> impl Future<Output = Result<RelayVerdict, SourceError>> + Send;
+
+    /// Sends a request to the service, once.
+    fn send(&self, request: &RelayRequest) -> impl Future<Output = Sent> + Send;
+}
+
+/// What became of a request to the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The service answered: the status, and the beginning of what it said.
+    Answered(u16, String),
+    /// There was no answer, and the service may have the request or not.
+    Unanswered(String),
+    /// It was not sent, since nothing grants it: the reason, and the line that would.
+    Denied(String, Option<String>),
 }
 
 /// What kind of failure it is. The kind decides what happens next: see [`ErrorKind::is_retried`] and the exit status.

@@ -25,11 +25,12 @@ fn part<'a>(text: &'a str, mark: &str) -> &'a str {
 
 #[test]
 fn the_documented_metrics_are_those_of_the_program() {
-    let code = read("host/src/serve/metrics.rs");
+    let code = read("host/src/serve/metrics.rs") + &read("host/src/serve/relay/metrics.rs");
     let counters = found(&code, r#"counter\(\s*"(\w+)""#).into_iter().map(|name| format!("sluicegate_{name}_total"));
     let others = found(&code, r#"registry\.register\(\s*"(\w+)""#).into_iter().map(|name| format!("sluicegate_{name}"));
     let in_code: BTreeSet<String> = counters.chain(others).collect();
-    assert_eq!(found(&read("docs/webhooks.md"), r"(?m)^\| `(sluicegate_\w+)` \|"), in_code);
+    let pages = read("docs/webhooks.md") + &read("docs/relay.md");
+    assert_eq!(found(&pages, r"(?m)^\| `(sluicegate_\w+)` \|"), in_code);
     assert!(in_code.len() > 10, "{in_code:?}");
 }
 
@@ -41,6 +42,15 @@ fn the_documented_keys_of_serve_are_those_of_the_program() {
     assert_eq!(found(part(&read("docs/webhooks.md"), "| key of `[serve]` |"), r"(?m)^\| `(\w+)` \|"), in_code);
     assert_eq!(found(part(&read("docs/cli.md"), "\n[serve] "), r"(?m)^(\w+) = "), in_code);
     assert!(in_code.len() > 10, "{in_code:?}");
+}
+
+#[test]
+fn the_documented_keys_of_relay_are_those_of_the_program() {
+    let code = read("host/src/config/file.rs");
+    let table = code.split_once("struct RelayTable {").unwrap().1.split('}').next().unwrap();
+    let in_code = found(table, r"pub (\w+):");
+    assert_eq!(found(part(&read("docs/relay.md"), "| key of `[relay]` |"), r"(?m)^\| `(\w+)` \|"), in_code);
+    assert_eq!(found(part(&read("docs/cli.md"), "\n[relay] "), r"(?m)^(\w+) = "), in_code);
 }
 
 #[test]

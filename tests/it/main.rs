@@ -16,6 +16,7 @@ mod resume;
 mod state;
 // Runs that start anew: `--refresh` and its modes.
 mod refresh;
+mod relay;
 // Runs that are killed, at named points and at any moment.
 mod crash;
 // Reading on by a field: what is asked for, what is kept, what is remembered.

@@ -99,6 +99,11 @@ impl Receiver {
         self.admin.unwrap_or(self.client.address)
     }
 
+    /// One who posts messages to its relay; `more` stands behind the address.
+    pub fn relay(&self, more: &str) -> Client {
+        self.client.relay(more)
+    }
+
     /// The path of the hook.
     pub fn path(&self) -> String {
         self.client.path.clone()
@@ -184,6 +189,25 @@ impl Receiver {
 }
 
 impl Client {
+    /// One who posts messages to the relay; `more` stands behind the address.
+    #[must_use]
+    pub fn relay(&self, more: &str) -> Self {
+        self.at(&format!("{}{more}", self.path.replacen("/hook/", "/relay/", 1)))
+    }
+
+    /// One who posts to another path.
+    #[must_use]
+    pub fn at(&self, path: &str) -> Self {
+        Self { address: self.address, path: path.to_owned() }
+    }
+
+    /// Posts JSON. The answer is its status and its body.
+    #[track_caller]
+    pub fn post(&self, body: &str) -> (u16, String) {
+        let (status, answer) = self.try_post(body).unwrap();
+        (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
+    }
+
     /// Posts an event as JSON. The answer is its status, and all of it as text.
     ///
     /// # Errors

@@ -95,7 +95,7 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum HookCommand {
     /// Print the address; its key is made when there is none
-    Url(HookArgs),
+    Url(HookUrlArgs),
     /// Make a new key, and print the new address; the old one ends at once
     Rotate(HookArgs),
 }
@@ -106,6 +106,16 @@ pub(crate) struct HookArgs {
     /// The pipeline file
     #[arg(value_name = "PIPELINE", default_value = "sluicegate.toml", env = "SLUICEGATE_PIPELINE")]
     pub(crate) pipeline: PathBuf,
+}
+
+/// Arguments of `hook url`.
+#[derive(Debug, Args)]
+pub(crate) struct HookUrlArgs {
+    #[command(flatten)]
+    pub(crate) of: HookArgs,
+    /// Print the address that messages of clients are posted to, to be passed on to the service
+    #[arg(long)]
+    pub(crate) relay: bool,
 }
 
 /// Arguments of `serve`.

@@ -1,7 +1,7 @@
-//! `hook`: the address that a service pushes events to.
+//! `hook`: the addresses that a service pushes events to, and that messages to it are sent to.
 
 use super::{
-    args::HookArgs,
+    args::{HookArgs, HookUrlArgs},
     exit_code,
     failure::{Failure, Outcome},
     render,
@@ -17,20 +17,21 @@ pub(crate) fn own_folder(config: &Config) -> std::path::PathBuf {
 }
 
 /// Prints the address, and makes its key when there is none.
-pub(crate) fn url(args: &HookArgs) -> Outcome {
-    let config = Config::load(&args.pipeline, &Overrides::default())?;
-    show(&config, &HookKey::open(&own_folder(&config))?)
+pub(crate) fn url(args: &HookUrlArgs) -> Outcome {
+    let config = Config::load(&args.of.pipeline, &Overrides::default())?;
+    let key = HookKey::open(&own_folder(&config))?;
+    show(&config, &if args.relay { key.relay_path() } else { key.path() })
 }
 
 /// Gives the hook a new key, and prints the address.
 pub(crate) fn rotate(args: &HookArgs) -> Outcome {
     let config = Config::load(&args.pipeline, &Overrides::default())?;
-    show(&config, &HookKey::rotate(&own_folder(&config))?)
+    show(&config, &HookKey::rotate(&own_folder(&config))?.path())
 }
 
-fn show(config: &Config, key: &HookKey) -> Result<u8, Failure> {
+fn show(config: &Config, path: &str) -> Result<u8, Failure> {
     let scheme = if config.serve.tls.is_some() { "https" } else { "http" };
     let base = config.serve.public_base.clone().unwrap_or_else(|| format!("{scheme}://{}", config.serve.listen));
-    render::data(&format!("{base}{}\n", key.path()))?;
+    render::data(&format!("{base}{path}\n"))?;
     Ok(exit_code::OK)
 }

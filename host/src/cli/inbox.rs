@@ -39,6 +39,7 @@ pub(crate) fn status(args: &InboxStatusArgs) -> Outcome {
                 "loaded": status.loaded,
                 "bytes": status.bytes,
                 "since": status.since_ms.and_then(time),
+                "relays": status.relays,
             });
             format!("{object:#}\n")
         }
@@ -60,6 +61,9 @@ fn lines(status: &Status, config: &Config) -> String {
         since(status.waiting_since_ms)
     );
     let _ = writeln!(text, "unhandled  {}", render::count(status.unhandled, "event"));
+    if status.relays > 0 {
+        let _ = writeln!(text, "relays     {} to be passed on", render::count(status.relays, "message"));
+    }
     let _ = writeln!(
         text,
         "loaded     {}, kept for {}",

@@ -14,6 +14,8 @@ mod generated {
 
 /// The interface `people`, which a component may leave out.
 pub(super) use generated::exports::sluicegate::source::people;
+/// The interface `relay`, which a component may leave out: the indices of its functions and its types.
+pub(super) use generated::exports::sluicegate::source::relay;
 /// The interface `setup`, which a component may leave out: the indices of its functions and its types.
 pub(super) use generated::exports::sluicegate::source::setup;
 /// The interface `source`: the indices of its functions and its types.

@@ -33,6 +33,8 @@ pub struct ComponentInfo {
     pub has_webhook: bool,
     /// Whether it says which client records are of.
     pub has_people: bool,
+    /// Whether it passes on what clients write.
+    pub has_relay: bool,
     /// Whether it wants sockets, which are linked to stubs that always deny.
     pub wants_sockets: bool,
 }
@@ -100,6 +102,7 @@ pub(super) fn inspect(bytes: &[u8], digest: String) -> Result<ComponentInfo, Unf
         has_setup: exports.iter().any(|name| is_contract(name, "setup")),
         has_webhook: exports.iter().any(|name| is_contract(name, "webhook")),
         has_people: exports.iter().any(|name| is_contract(name, "people")),
+        has_relay: exports.iter().any(|name| is_contract(name, "relay")),
         wants_sockets: imports.iter().any(|name| name.starts_with("wasi:sockets/")),
         imports,
         exports,

@@ -15,7 +15,7 @@ use wasmtime::component::{InstancePre, Linker};
 
 use crate::{
     component::{
-        bindings::{people, setup, source, webhook},
+        bindings::{people, relay, setup, source, webhook},
         engine::Engine,
         inspect::{ComponentInfo, Unfit, inspect},
         limits::Limits,
@@ -99,6 +99,7 @@ struct Inner {
     setup: Option<setup::GuestIndices>,
     webhook: Option<webhook::GuestIndices>,
     people: Option<people::GuestIndices>,
+    relay: Option<relay::GuestIndices>,
 }
 
 impl Component {
@@ -142,7 +143,11 @@ impl Component {
         let setup = info.has_setup.then(|| setup::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
         let webhook = info.has_webhook.then(|| webhook::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
         let people = info.has_people.then(|| people::GuestIndices::new(&instance)).transpose().map_err(misfit)?;
-        Ok(Self { inner: Arc::new(Inner { engine: engine.clone(), info, instance, source, setup, webhook, people }) })
+        // Its messages fill what `webhook` lists.
+        let relay = (info.has_relay && info.has_webhook).then(|| relay::GuestIndices::new(&instance));
+        let relay = relay.transpose().map_err(misfit)?;
+        let engine = engine.clone();
+        Ok(Self { inner: Arc::new(Inner { engine, info, instance, source, setup, webhook, people, relay }) })
     }
 
     /// What the component is made of.
@@ -172,6 +177,10 @@ impl Component {
 
     pub(super) fn people_indices(&self) -> Option<&people::GuestIndices> {
         self.inner.people.as_ref()
+    }
+
+    pub(super) fn relay_indices(&self) -> Option<&relay::GuestIndices> {
+        self.inner.relay.as_ref()
     }
 }
 

@@ -16,6 +16,7 @@ mod load;
 mod meter;
 mod outcome;
 mod people;
+mod relay;
 mod sandbox;
 mod signature;
 mod state;

@@ -45,6 +45,20 @@ pub struct SourceOptions {
     pub proxy: Option<Proxy>,
 }
 
+impl SourceOptions {
+    /// The way out that they grant.
+    pub(super) fn egress(&self) -> Result<Egress, EgressError> {
+        Egress::new(EgressOptions {
+            grants: self.grants.clone(),
+            allow_private: self.allow_private.clone(),
+            secrets: self.secrets.clone(),
+            limits: self.limits.http(),
+            tls: self.tls.clone(),
+            proxy: self.proxy.clone(),
+        })
+    }
+}
+
 /// Takes secrets out of the texts of a configuration. One that is no JSON is the component's to refuse.
 fn withhold(secrets: &Secrets, config: String) -> String {
     fn walk(secrets: &Secrets, value: &mut Value) {
@@ -95,14 +109,7 @@ impl ComponentSource {
 
     fn with(component: Component, options: SourceOptions, by: Option<StandIn>) -> Result<Self, EgressError> {
         let limits = options.limits;
-        let mut egress = Egress::new(EgressOptions {
-            grants: options.grants,
-            allow_private: options.allow_private,
-            secrets: options.secrets,
-            limits: limits.http(),
-            tls: options.tls,
-            proxy: options.proxy,
-        })?;
+        let mut egress = options.egress()?;
         egress.stand_in = by;
         // What a user wrote into the configuration may hold a secret that is elsewhere handed over as a token.
         let config = withhold(&egress.secrets, options.config);

@@ -10,7 +10,7 @@ use wasmtime::{
 };
 
 use crate::component::{
-    bindings::{people, setup, types, webhook},
+    bindings::{people, relay, setup, types, webhook},
     inspect::is_contract,
 };
 
@@ -31,6 +31,12 @@ pub(super) fn check(engine: &Engine, component: &Component) -> Result<()> {
             interface.has::<(String, webhook::Event), (Result<webhook::Outcome, types::Error>,)>("handle-event")?;
         } else if is_contract(name, "people") {
             interface.has::<(String,), (Result<Vec<people::Mark>, types::Error>,)>("list-marks")?;
+        } else if is_contract(name, "relay") {
+            interface.has::<(String, webhook::Event), (Result<relay::Verdict, types::Error>,)>("plan-message")?;
+            interface
+                .has::<(String, webhook::Event, relay::Progress), (Result<Vec<webhook::Delivery>, types::Error>,)>(
+                    "message-records",
+                )?;
         }
     }
     Ok(())

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use bytes::Bytes;
+
 use crate::{
     component::{
         bindings::webhook,
@@ -10,27 +12,30 @@ use crate::{
         outcome,
         sandbox::{ComponentSource, SourceOptions},
     },
-    http::allow::AllowList,
-    model::{Event, Outcome, ResourceName, ResourceSpec},
+    http::{allow::AllowList, egress::Egress},
+    model::{Answer, Event, Outcome, ResourceName, ResourceSpec},
     source::{ErrorKind, EventHandler, SourceError},
 };
 
 /// A component with its configuration that says what events mean. Each call runs in an instance of its own, within the
 /// same limits as the fetching of a page; calls may overlap.
 pub struct ComponentWebhook {
-    source: ComponentSource,
+    pub(super) source: ComponentSource,
     resources: Vec<ResourceSpec>,
-    names: HashSet<ResourceName>,
+    pub(super) names: HashSet<ResourceName>,
+    /// With all grants: what the host itself sends to the service.
+    pub(super) way_out: Egress,
 }
 
 impl Component {
-    /// Lists the resources that events fill; none when the component receives no events. Of the options, grants are
-    /// disregarded, and secrets are there to be hidden only.
+    /// Lists the resources that events fill; none when the component receives no events. It gets none of the grants of
+    /// the options, and secrets are there to be hidden: only what the host sends in its name needs them.
     ///
     /// # Errors
     /// As those of [`Source`](crate::source::Source): of the configuration, of the component, or of the sandbox.
     pub async fn webhook(&self, options: SourceOptions) -> Result<Option<ComponentWebhook>, SourceError> {
         let Some(indices) = self.webhook_indices() else { return Ok(None) };
+        let way_out = options.egress().map_err(|error| SourceError::new(ErrorKind::Config, error.to_string()))?;
         let options = SourceOptions { grants: AllowList::default(), allow_private: Vec::new(), ..options };
         let source = ComponentSource::new(self.clone(), options)
             .map_err(|error| SourceError::new(ErrorKind::Config, error.to_string()))?;
@@ -45,7 +50,7 @@ impl Component {
         });
         let (resources, _) = listed.await.map_err(without_network)?;
         let names = resources.iter().map(|spec| spec.name.clone()).collect();
-        Ok(Some(ComponentWebhook { source, resources, names }))
+        Ok(Some(ComponentWebhook { source, resources, names, way_out }))
     }
 }
 
@@ -75,12 +80,19 @@ impl ComponentWebhook {
 
 impl EventHandler for ComponentWebhook {
     async fn handle_event(&self, event: &Event) -> Result<Outcome, SourceError> {
-        self.handle(event).await
+        match &event.relay {
+            None => self.handle(event).await,
+            Some(progress) => {
+                let deliveries = self.message_records(event, progress).await?;
+                let answer = Answer { status: 200, content_type: None, body: Bytes::new() };
+                Ok(Outcome { answer, deliveries, dedupe_key: Some(progress.key()) })
+            }
+        }
     }
 }
 
 /// No grant would help.
-fn without_network(error: SourceError) -> SourceError {
+pub(super) fn without_network(error: SourceError) -> SourceError {
     if error.kind != ErrorKind::Denied {
         return error;
     }

@@ -23,6 +23,7 @@ fn event(body: &'static str) -> Event {
         headers: vec![("content-type".into(), Bytes::from_static(b"application/json"))],
         body: body.into(),
         received_at_ms: 1_767_225_600_000,
+        relay: None,
     }
 }
 
@@ -47,7 +48,7 @@ fn check_failure(guest: &Guest, limits: Limits, kind: ErrorKind, message: &str, 
 fn webhook_is_optional() {
     assert!(open(&Guest::new(), Limits::default()).unwrap().is_none());
     let with = load_with(&Guest::new().echo("chats").build(), &options()).unwrap();
-    assert!(with.info().has_webhook && !with.info().has_setup);
+    assert!(with.info().has_webhook && !with.info().has_setup && !with.info().has_relay);
     assert!(with.info().exports.contains(&"sluicegate:source/webhook@0.1.0".to_owned()));
 }
 

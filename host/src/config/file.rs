@@ -19,6 +19,8 @@ pub(super) struct PipelineFile {
     #[serde(default)]
     pub serve: ServeTable,
     #[serde(default)]
+    pub relay: RelayTable,
+    #[serde(default)]
     pub resources: BTreeMap<String, HintsTable>,
 }
 
@@ -119,6 +121,14 @@ pub(super) struct ServeTable {
     pub inbox: Option<String>,
     pub inbox_size: Option<String>,
     pub retention: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct RelayTable {
+    pub unknown: Option<String>,
+    pub resends: Option<u32>,
+    pub shortest_wait: Option<String>,
+    pub longest_wait: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ const CONTRACT: &[&str] = &["tables", "columns", "data_type"];
 
 /// The known keys of each table. `*` stands for any name.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["pipeline", "source", "destination", "load", "schedule", "serve", "resources"]),
+    ("", &["pipeline", "source", "destination", "load", "schedule", "serve", "relay", "resources"]),
     ("pipeline", &["name", "dataset", "schema_contract"]),
     ("pipeline.schema_contract", CONTRACT),
     (
@@ -70,6 +70,7 @@ const TABLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("serve.tls", &["cert", "key"]),
+    ("relay", &["unknown", "resends", "shortest_wait", "longest_wait"]),
     (
         "resources.*",
         &[

@@ -11,6 +11,7 @@ mod file;
 mod hints;
 mod incremental;
 mod keys;
+mod relay;
 mod resolve;
 mod secret;
 mod serve;
@@ -28,6 +29,7 @@ pub(crate) use error::quoted_list;
 pub use hints::Hints;
 pub use incremental::{IncrementalHint, IncrementalKeys};
 pub(crate) use keys::nearest;
+pub use relay::Relay;
 pub use secret::{EnvLookup, SecretBinding, SecretValue};
 use serde_json::{Map, Value};
 pub use serve::{Serve, TlsFiles};
@@ -87,6 +89,8 @@ pub struct Config {
     pub schedule: Option<Duration>,
     /// How events are received.
     pub serve: Serve,
+    /// How messages of clients are passed on.
+    pub relay: Relay,
     /// How far records may change the schema, where a resource's hints say nothing else.
     pub schema_contract: Option<SchemaContract>,
     /// Hints by resource; they win over the component's own.

@@ -204,7 +204,7 @@ impl Egress {
         })
     }
 
-    fn judge(&self, method: &Method, uri: &Uri) -> Result<Origin, Denial> {
+    pub(crate) fn judge(&self, method: &Method, uri: &Uri) -> Result<Origin, Denial> {
         let shorten = |text: &str| text.chars().take(100).collect::<String>();
         let scheme = match uri.scheme_str() {
             Some("https") | None => Scheme::Https,

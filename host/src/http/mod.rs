@@ -4,7 +4,8 @@
 //! [`egress`] judges its [`origin`] by the [`allow`]-list, puts [`secrets`] in and waits for a place; `resolve` looks the
 //! name up once and judges each [`address`]; `connect` connects to those that passed, with [`tls`], perhaps through a
 //! [`proxy`]; the response's `body` is decoded, limited and freed of secrets. What happens is noted in the call's
-//! [`record`], from which the call's outcome is judged; the component sees an error code, made in `failure`.
+//! [`record`], from which the call's outcome is judged; the component sees an error code, made in `failure`. What the
+//! host itself sends in a component's name takes the same way, from `relay` on.
 
 pub mod address;
 pub mod allow;
@@ -12,6 +13,7 @@ pub mod download;
 pub mod limits;
 pub mod origin;
 pub mod record;
+pub(crate) mod relay;
 pub mod secrets;
 
 mod body;

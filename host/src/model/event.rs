@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{RejectedRecord, ResourceName};
+use super::{RejectedRecord, RelayProgress, ResourceName};
 
 /// One HTTP request of a service, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct Event {
     pub body: Bytes,
     /// When all of it was there, in milliseconds since 1970. It stays with the event for ever.
     pub received_at_ms: u64,
+    /// How far it was passed on, if it is no event of the service but a message to it.
+    pub relay: Option<RelayProgress>,
 }
 
 /// What becomes of an event.

@@ -65,17 +65,19 @@ impl Backlog {
         self.lock().waiting
     }
 
-    /// An event is in the inbox.
-    pub(super) fn add(&self, number: u64, body_bytes: u64, deliveries: Vec<Delivery>) {
+    /// An event is in the inbox; `deliveries` are what the component made of it, if it was asked.
+    pub(super) fn add(&self, number: u64, body_bytes: u64, deliveries: Option<Vec<Delivery>>) {
         let mut inner = self.lock();
         inner.waiting.events += 1;
         inner.waiting.bytes += body_bytes;
         inner.since.get_or_insert_with(Instant::now);
-        let bytes = size_of(&deliveries);
         // One that is durable may be loaded before its writer comes to tell of it.
-        if number > inner.through && inner.warm_bytes + bytes <= WARM_BYTES {
-            inner.warm_bytes += bytes;
-            inner.deliveries.insert(number, deliveries);
+        if let Some(deliveries) = deliveries.filter(|_| number > inner.through) {
+            let bytes = size_of(&deliveries);
+            if inner.warm_bytes + bytes <= WARM_BYTES {
+                inner.warm_bytes += bytes;
+                inner.deliveries.insert(number, deliveries);
+            }
         }
         drop(inner);
         self.came.notify_one();
@@ -154,8 +156,8 @@ mod tests {
     fn numbers_follow_what_comes_and_goes() {
         let backlog = Backlog::new(10);
         assert!(backlog.has_room());
-        backlog.add(1, 6, deliveries(1));
-        backlog.add(2, 4, deliveries(1));
+        backlog.add(1, 6, Some(deliveries(1)));
+        backlog.add(2, 4, Some(deliveries(1)));
         assert!(!backlog.has_room());
         assert_eq!(backlog.take(1), Some(deliveries(1)));
         assert_eq!(backlog.take(1), None);
@@ -169,20 +171,20 @@ mod tests {
     fn memory_is_bounded() {
         let backlog = Backlog::new(u64::MAX);
         for number in 1..4 {
-            backlog.add(number, 1, deliveries(WARM_BYTES / 2 - 1000));
+            backlog.add(number, 1, Some(deliveries(WARM_BYTES / 2 - 1000)));
         }
         assert!(backlog.take(1).is_some() && backlog.take(2).is_some() && backlog.take(3).is_none());
-        backlog.add(4, 1, deliveries(WARM_BYTES / 2));
+        backlog.add(4, 1, Some(deliveries(WARM_BYTES / 2)));
         assert!(backlog.take(4).is_some());
     }
 
     #[test]
     fn what_is_loaded_is_not_remembered() {
         let backlog = Backlog::new(u64::MAX);
-        backlog.add(1, 1, deliveries(WARM_BYTES / 2));
+        backlog.add(1, 1, Some(deliveries(WARM_BYTES / 2)));
         backlog.remove(Waiting { events: 2, bytes: 2 }, 2);
-        backlog.add(2, 1, deliveries(WARM_BYTES / 2));
-        backlog.add(3, 1, deliveries(WARM_BYTES - 1000));
+        backlog.add(2, 1, Some(deliveries(WARM_BYTES / 2)));
+        backlog.add(3, 1, Some(deliveries(WARM_BYTES - 1000)));
         assert!(backlog.take(1).is_none() && backlog.take(2).is_none() && backlog.take(3).is_some());
     }
 
@@ -190,7 +192,7 @@ mod tests {
     async fn events_are_due_by_number_and_by_time() {
         let backlog = Backlog::new(u64::MAX);
         for number in 0..2 {
-            backlog.add(number, 1, Vec::new());
+            backlog.add(number, 1, Some(Vec::new()));
         }
         backlog.due(2, Duration::from_hours(1)).await;
         backlog.due(1000, Duration::from_millis(1)).await;

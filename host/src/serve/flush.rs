@@ -241,7 +241,7 @@ impl<H: EventHandler> Flusher<H> {
             after = last.number;
             for kept in unhandled {
                 match again(&*self.handler, &mut self.inbox, kept, self.options.window).await {
-                    Ok(Some((number, bytes, deliveries))) => self.backlog.add(number, bytes, deliveries),
+                    Ok(Some((number, bytes, deliveries))) => self.backlog.add(number, bytes, Some(deliveries)),
                     Ok(None) => {}
                     Err(error) => return tracing::warn!("{error}"),
                 }

@@ -99,6 +99,11 @@ impl HookKey {
     pub fn path(&self) -> String {
         format!("/hook/{}", self.0)
     }
+
+    /// The path of the relay, which the same key opens.
+    pub fn relay_path(&self) -> String {
+        format!("/relay/{}", self.0)
+    }
 }
 
 /// The key is not told by accident.

@@ -1,7 +1,10 @@
 //! What the receiver counts, in the format of Prometheus.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,6 +17,8 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+
+use super::relay::RelayMetrics;
 
 /// The media type of [`Metrics::text`].
 pub(super) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -46,6 +51,8 @@ pub struct Metrics {
     batch: Histogram,
     answer: Histogram,
     ready: AtomicBool,
+    /// Of messages that are passed on.
+    pub(super) relays: Arc<RelayMetrics>,
 }
 
 impl Default for Metrics {
@@ -74,6 +81,7 @@ impl Default for Metrics {
         registry.register("load_seconds", "Time that a load took", batch.clone());
         let answer = Histogram::new(exponential_buckets(0.000_25, 2.0, 16));
         registry.register("answer_seconds", "Time from a whole request to its answer", answer.clone());
+        let relays = Arc::new(RelayMetrics::new(&mut registry));
         Self {
             registry,
             received,
@@ -91,6 +99,7 @@ impl Default for Metrics {
             batch,
             answer,
             ready: AtomicBool::new(true),
+            relays,
         }
     }
 }

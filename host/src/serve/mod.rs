@@ -12,7 +12,7 @@
 //!
 //! Whatever kills the process: an event without an answer may be there or not, and the service sends it again; one with an
 //! answer is in the inbox, and the next start loads what the destination does not have. `backlog` is what the parts know of
-//! the events that wait, `metrics` counts.
+//! the events that wait, `metrics` counts. `relay` passes messages on to the service.
 
 mod backlog;
 mod flush;
@@ -21,6 +21,7 @@ pub mod inbox;
 mod load;
 mod metrics;
 mod receive;
+mod relay;
 mod replay;
 mod routes;
 mod server;

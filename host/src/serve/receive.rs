@@ -53,7 +53,7 @@ const OF_CONNECTION: [&str; 9] = [
 pub(super) type Reply = Response<Full<Bytes>>;
 
 /// Why a request is no event: the status and a word for people.
-struct Refusal(StatusCode, &'static str);
+pub(super) struct Refusal(StatusCode, &'static str);
 
 const TOO_LARGE: Refusal = Refusal(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large");
 
@@ -88,27 +88,33 @@ impl<H: EventHandler> Receiver<H> {
         if !self.backlog.has_room() {
             return self.turn_away("the inbox is full");
         }
-        let (head, body) = request.into_parts();
-        let body = match self.read(body).await {
-            Ok(body) => body,
+        let event = match self.event(request, rest).await {
+            Ok(event) => event,
             Err(refusal) => return self.refuse(&refusal),
         };
         self.metrics.received.inc();
         let began = Instant::now();
-        let event = Event {
-            method: head.method.as_str().to_owned(),
-            path_with_query: rest,
-            headers: headers(&head.headers),
-            body,
-            received_at_ms: super::now_ms(),
-        };
         let reply = self.keep(event).await;
         self.metrics.answered(began.elapsed());
         reply
     }
 
+    /// Reads a request to its end.
+    pub(super) async fn event(&self, request: Request<Incoming>, rest: String) -> Result<Event, Refusal> {
+        let (head, body) = request.into_parts();
+        let body = self.read(body).await?;
+        Ok(Event {
+            method: head.method.as_str().to_owned(),
+            path_with_query: rest,
+            headers: headers(&head.headers),
+            body,
+            received_at_ms: super::now_ms(),
+            relay: None,
+        })
+    }
+
     /// Refuses what is no event, before its body is read.
-    fn check(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
+    pub(super) fn check(&self, request: &Request<Incoming>) -> Result<(), Refusal> {
         if request.method() != Method::POST {
             return Err(Refusal(StatusCode::METHOD_NOT_ALLOWED, "only POST is taken here"));
         }
@@ -170,7 +176,7 @@ impl<H: EventHandler> Receiver<H> {
         }
     }
 
-    fn refuse(&self, Refusal(status, reason): &Refusal) -> Reply {
+    pub(super) fn refuse(&self, Refusal(status, reason): &Refusal) -> Reply {
         self.metrics.refused.inc();
         let mut reply = plain(*status, reason);
         if *status == StatusCode::METHOD_NOT_ALLOWED {
@@ -179,7 +185,7 @@ impl<H: EventHandler> Receiver<H> {
         reply
     }
 
-    fn turn_away(&self, reason: &str) -> Reply {
+    pub(super) fn turn_away(&self, reason: &str) -> Reply {
         self.metrics.turned_away.inc();
         let mut reply = plain(StatusCode::SERVICE_UNAVAILABLE, reason);
         reply.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_SECONDS.into());
@@ -197,7 +203,7 @@ pub(super) fn plain(status: StatusCode, text: &str) -> Reply {
 }
 
 /// The component's own answer.
-fn reply(answer: Answer) -> Reply {
+pub(super) fn reply(answer: Answer) -> Reply {
     let mut reply = Response::new(Full::new(answer.body));
     *reply.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
     if let Some(kind) = answer.content_type.and_then(|kind| kind.parse().ok()) {

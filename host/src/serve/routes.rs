@@ -1,4 +1,4 @@
-//! Which address is what: the hook with its key, health, readiness and metrics. Anything else is not there.
+//! Which address is what: the hook and the relay with their key, health, readiness and metrics. Anything else is not there.
 
 use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
@@ -18,8 +18,9 @@ use super::{
     inbox::Inbox,
     metrics::MEDIA_TYPE,
     receive::{Receiver, Reply, plain},
+    relay::Relays,
 };
-use crate::source::EventHandler;
+use crate::source::{EventHandler, MessageRelay};
 
 /// What a listener answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +38,11 @@ pub(super) struct Routes<H> {
     pub(super) receiver: Receiver<H>,
     pub(super) key: Arc<RwLock<HookKey>>,
     pub(super) inbox: Mutex<Inbox>,
+    /// None when the component passes no messages on.
+    pub(super) relays: Option<Arc<Relays<H>>>,
 }
 
-impl<H: EventHandler> Routes<H> {
+impl<H: EventHandler + MessageRelay> Routes<H> {
     /// Answers one request.
     pub(super) async fn answer(&self, doors: Doors, request: Request<Incoming>) -> Reply {
         let path = request.uri().path();
@@ -48,8 +51,11 @@ impl<H: EventHandler> Routes<H> {
             "/healthz" if public => read_only(&request, || plain(StatusCode::OK, "ok")),
             "/readyz" if admin => read_only(&request, || self.ready()),
             "/metrics" if admin => read_only(&request, || self.metrics()),
-            _ => match hook(request.uri()).filter(|_| public) {
-                Some((key, rest)) if self.is_key(key) => self.receiver.receive(request, rest).await,
+            _ => match (behind("/hook/", request.uri()), behind("/relay/", request.uri()), &self.relays) {
+                (Some((key, rest)), _, _) if public && self.is_key(key) => self.receiver.receive(request, rest).await,
+                (_, Some((key, rest)), Some(relays)) if public && self.is_key(key) => {
+                    self.receiver.relay(relays, request, &rest).await
+                }
                 _ => plain(StatusCode::NOT_FOUND, "not found"),
             },
         }
@@ -77,6 +83,10 @@ impl<H: EventHandler> Routes<H> {
         drop(inbox);
         let age = oldest.first().map(|kept| super::now_ms().saturating_sub(kept.event.received_at_ms));
         let age = Duration::from_millis(age.unwrap_or_default());
+        if let Some(relays) = &self.relays {
+            let waiting = i64::try_from(relays.waiting()).unwrap_or(i64::MAX);
+            self.receiver.metrics.relays.waiting.set(waiting);
+        }
         let text = self.receiver.metrics.text(waiting.events, waiting.bytes, age);
         let mut reply = Response::new(Full::new(Bytes::from(text)));
         reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
@@ -84,9 +94,9 @@ impl<H: EventHandler> Routes<H> {
     }
 }
 
-/// The key in a hook's address, and what stands behind it; none when it is no such address.
-fn hook(uri: &http::Uri) -> Option<(&str, String)> {
-    let path = uri.path().strip_prefix("/hook/")?;
+/// The key in an address, and what stands behind it; none when the address does not begin so.
+fn behind<'u>(begin: &str, uri: &'u http::Uri) -> Option<(&'u str, String)> {
+    let path = uri.path().strip_prefix(begin)?;
     let (key, more) = path.find('/').map_or((path, ""), |at| path.split_at(at));
     let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
     Some((key, format!("{more}{query}")))
@@ -120,7 +130,7 @@ mod tests {
         ];
         for (uri, expect) in cases {
             let uri: http::Uri = uri.parse().unwrap();
-            let found = hook(&uri);
+            let found = behind("/hook/", &uri);
             assert_eq!(found.as_ref().map(|(key, rest)| (*key, rest.as_str())), expect, "{uri}");
         }
     }

@@ -33,11 +33,15 @@ use super::{
     load::Loader,
     metrics::Metrics,
     receive::Receiver,
+    relay::{self, Lanes, Relays},
     routes::{Doors, Routes},
     tls,
     writer::Writer,
 };
-use crate::{config::Serve, source::EventHandler};
+use crate::{
+    config::{Relay, Serve},
+    source::{EventHandler, MessageRelay},
+};
 
 /// Most connections at the same time; others wait to be accepted.
 const CONNECTIONS: usize = 1024;
@@ -59,6 +63,8 @@ const KEY_EVERY: Duration = Duration::from_millis(500);
 pub struct ServeOptions {
     /// What the pipeline file says.
     pub serve: Serve,
+    /// What it says of messages that are passed on.
+    pub relay: Relay,
     /// The folder with the hook's key.
     pub key_dir: PathBuf,
 }
@@ -103,7 +109,7 @@ pub struct Serving<H> {
     tls: Option<TlsAcceptor>,
 }
 
-impl<H: EventHandler> Serving<H> {
+impl<H: EventHandler + MessageRelay> Serving<H> {
     /// Takes the addresses. Nobody is answered yet.
     ///
     /// # Errors
@@ -147,15 +153,28 @@ impl<H: EventHandler> Serving<H> {
     ///
     /// # Errors
     /// What [`ServeError`] lists.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<Flushed, ServeError> {
+    pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<Flushed, ServeError> {
         let serve = &self.options.serve;
         let backlog = Arc::new(Backlog::new(serve.inbox_size));
         let metrics = Arc::new(Metrics::default());
+        let (lanes, opened) = Lanes::new();
+        let lanes = Arc::new(lanes);
+        if self.handler.relays() {
+            relay::resume(&mut self.inbox, &self.options.relay, &lanes, &metrics.relays)?;
+        }
         let through = self.inbox.loaded_through()?;
         let status = self.inbox.status(through)?;
         backlog.set(Waiting { events: status.waiting, bytes: status.waiting_bytes });
-        let writer = Writer::start(self.inbox.again()?, Arc::clone(&backlog), serve.dedupe_window);
+        let writer = Writer::start(self.inbox.again()?, Arc::clone(&backlog), Arc::clone(&lanes), serve.dedupe_window);
         let writer = writer.map_err(ServeError::Thread)?;
+        let (stopping, stopped) = watch::channel(false);
+        let relays = if self.handler.relays() {
+            let (inbox, metrics, stopped) = (self.inbox.again()?, Arc::clone(&metrics.relays), stopped.clone());
+            let (handler, settings) = (Arc::clone(&self.handler), self.options.relay);
+            Some(Arc::new(Relays::new(handler, settings, lanes, writer.clone(), inbox, metrics, stopped)))
+        } else {
+            None
+        };
         let (stop_flusher, flusher_stops) = oneshot::channel();
         let key = Arc::new(RwLock::new(self.key.clone()));
         let routes = Arc::new(Routes {
@@ -168,6 +187,7 @@ impl<H: EventHandler> Serving<H> {
             ),
             key: Arc::clone(&key),
             inbox: Mutex::new(self.inbox.again()?),
+            relays: relays.clone(),
         });
         let flusher = Flusher {
             inbox: self.inbox,
@@ -188,12 +208,14 @@ impl<H: EventHandler> Serving<H> {
         };
         let left = start(flusher, flusher_stops)?;
 
-        let (stopping, stopped) = watch::channel(false);
         let doors = if self.admin.is_some() { Doors::Public } else { Doors::Both };
         let mut listeners = tokio::task::JoinSet::new();
         listeners.spawn(accept(self.listener, self.tls, doors, Arc::clone(&routes), stopped.clone()));
         if let Some(admin) = self.admin {
             listeners.spawn(accept(admin, None, Doors::Admin, Arc::clone(&routes), stopped.clone()));
+        }
+        if let Some(relays) = relays {
+            listeners.spawn(relays.run(opened));
         }
         listeners.spawn(watch_key(key, self.options.key_dir, stopped));
         drop(routes);
@@ -201,7 +223,7 @@ impl<H: EventHandler> Serving<H> {
         tracing::info!("stopping: no more events are taken");
         stopping.send_replace(true);
         while listeners.join_next().await.is_some() {}
-        // The receiver is gone when it has answered everybody.
+        // The receiver is gone when it has answered everybody, and what passes messages on when nothing is under way.
         drop(stop_flusher);
         Ok(left.await.unwrap_or(Flushed { waiting: 0 }))
     }
@@ -243,7 +265,7 @@ async fn watch_key(key: Arc<RwLock<HookKey>>, dir: PathBuf, mut stopped: watch::
 }
 
 /// Accepts connections until the server stops, then waits for those that are open.
-async fn accept<H: EventHandler>(
+async fn accept<H: EventHandler + MessageRelay>(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     doors: Doors,
@@ -280,7 +302,7 @@ async fn accept<H: EventHandler>(
     }
 }
 
-async fn connection<H: EventHandler>(
+async fn connection<H: EventHandler + MessageRelay>(
     stream: TcpStream,
     permit: OwnedSemaphorePermit,
     tls: Option<TlsAcceptor>,
@@ -302,7 +324,7 @@ async fn connection<H: EventHandler>(
 }
 
 /// Serves one connection: HTTP/1.1, or HTTP/2 when the client begins so.
-async fn talk<H: EventHandler>(
+async fn talk<H: EventHandler + MessageRelay>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     doors: Doors,
     routes: Arc<Routes<H>>,

@@ -11,6 +11,9 @@ const CHANNEL_INFO: &str = r#"{"id":"90017","name":"Лавка / Support desk �
 /// The answer of `health`.
 const HEALTH: &str = r#"{"status":"ok","version":"4.11.0","uptime_seconds":86400.5,"checks":[{"name":"queue","ok":true,"latency_ms":1.25},{"name":"storage","ok":true,"latency_ms":7}],"last_event_at":"2026-01-01T00:00:00Z"}"#;
 
+/// The answer to a message of the Chat API.
+const TAKEN: &str = r#"{"result":"ok"}"#;
+
 /// One request, as far as routing cares.
 pub(super) struct Call<'a> {
     pub(super) method: &'a str,
@@ -32,6 +35,9 @@ pub(super) fn answer(options: &Options, call: &Call<'_>, fault: Option<&Fault>) 
     let Some(endpoint) = endpoint(options, call.path) else {
         return failure(options, 404, "Channel not found");
     };
+    if call.method == "POST" && endpoint.is_empty() {
+        return Reply::json(200, TAKEN);
+    }
     if call.method != "GET" {
         return failure(options, 405, "Method not allowed").header("allow", "GET");
     }
@@ -81,6 +87,15 @@ mod tests {
         check(Contract::Documented, "/r/p/status", 200, "1");
         for path in ["/r/p", "/r/p/health", "/r/p/inbound_messages"] {
             check(Contract::Documented, path, 404, "Not found");
+        }
+    }
+
+    #[test]
+    fn messages_are_posted_to_the_channel() {
+        let options = Options { random: "r".into(), public_id: "p".into(), ..Options::default() };
+        for (path, status) in [("/r/p", 200), ("/r/p/status", 405), ("/r/q", 404)] {
+            let call = Call { method: "POST", origin: "http://h:1", path, query: "" };
+            assert_eq!(answer(&options, &call, None).status, status, "{path}");
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -31,6 +32,8 @@ pub struct Received {
     pub endpoint: Option<String>,
     /// Header fields.
     pub headers: HeaderMap,
+    /// The body, as far as it came.
+    pub body: Bytes,
     /// When it came.
     pub at: Instant,
 }
@@ -116,6 +119,10 @@ async fn respond(
 ) -> io::Result<Response<ScriptBody>> {
     let path = request.uri().path().to_owned();
     let endpoint = endpoint(&shared.options, &path).map(str::to_owned);
+    let (head, body) = request.into_parts();
+    // Whoever is killed in the middle of a request has not sent it.
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+    let request = Request::from_parts(head, body);
     let fault = note(&shared, &request, endpoint);
     let host = request.headers().get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let origin = format!("{scheme}://{host}");
@@ -137,7 +144,7 @@ async fn respond(
 }
 
 /// Writes the request into the log and returns the fault it meets.
-fn note(shared: &Shared, request: &Request<Incoming>, endpoint: Option<String>) -> Option<Fault> {
+fn note(shared: &Shared, request: &Request<Bytes>, endpoint: Option<String>) -> Option<Fault> {
     let state = &mut *shared.state();
     let fault = endpoint.as_ref().and_then(|endpoint| {
         let count = state.counts.entry(endpoint.clone()).or_default();
@@ -149,6 +156,7 @@ fn note(shared: &Shared, request: &Request<Incoming>, endpoint: Option<String>) 
         target: request.uri().to_string(),
         endpoint,
         headers: request.headers().clone(),
+        body: request.body().clone(),
         at: Instant::now(),
     });
     fault

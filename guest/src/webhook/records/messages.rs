@@ -1,10 +1,11 @@
 //! Messages: those of a transcript, and those of the Chat API one by one. Both fill the same two resources, and a message
 //! that comes both ways with the same identity is one record.
 
+use crate::bindings::exports::sluicegate::source::relay::{Progress, Status};
 use crate::webhook::{
     received::Received,
     records::stamp,
-    tables::{INBOUND, OUTBOUND, Tables},
+    tables::{INBOUND, OUTBOUND, Tables, VERSION},
     tidy::many,
     value::{Members, Value},
 };
@@ -12,6 +13,8 @@ use crate::webhook::{
 /// A transcript may hold a placeholder instead of the text, and knows nothing of files: the Chat API tells more.
 const OF_TRANSCRIPT: u8 = 1;
 const OF_CHAT_API: u8 = 2;
+/// A message that was passed on is known with its fate.
+const OF_RELAY: u8 = 3;
 
 /// The messages of a chat that is over.
 pub(super) fn transcript(event: &Received<'_>, tables: &mut Tables) {
@@ -80,22 +83,56 @@ fn agent(event: &Received<'_>, id: &str) -> Members {
 
 /// A message of the Chat API. With a recipient it goes to a client, without one it comes from a client.
 pub(super) fn message(event: &Received<'_>, tables: &mut Tables) {
+    let outbound = event.members.get("recipient").is_some();
+    if let Some(mut record) = of_chat_api(event, outbound) {
+        stamp(&mut record, event, OF_CHAT_API);
+        tables.add(if outbound { OUTBOUND } else { INBOUND }, &record);
+    }
+}
+
+/// A message that is passed on to JivoChat, with what is known of it. Nothing else tells as much of a message, and a later
+/// step tells more than an earlier one.
+pub fn relayed(event: &Received<'_>, progress: &Progress) -> Tables {
+    let mut tables = Tables::default();
+    if let Some(mut record) = of_chat_api(event, false) {
+        record.set("received_at", Value::Text(event.received_at.clone()));
+        record.set(VERSION, Value::Text(format!("{} {:05}", event.version(OF_RELAY), progress.step)));
+        record.set("relay_id", Value::Text(progress.id.clone()));
+        record.set("delivery_status", Value::Text(word(progress.status).to_owned()));
+        record.set("attempts", Value::Number(progress.attempts.to_string()));
+        record.set("http_status", progress.http_status.map_or(Value::Null, |status| Value::Number(status.to_string())));
+        record.set("delivery_error", progress.reason.clone().map_or(Value::Null, Value::Text));
+        tables.add(INBOUND, &record);
+    }
+    tables
+}
+
+fn word(status: Status) -> &'static str {
+    match status {
+        Status::Pending => "pending",
+        Status::Delivered => "delivered",
+        Status::Rejected => "rejected",
+        Status::Undeliverable => "undeliverable",
+        Status::Unknown => "unknown",
+    }
+}
+
+/// What a message of the Chat API says.
+fn of_chat_api(event: &Received<'_>, outbound: bool) -> Option<Members> {
     let mut rest = event.members.clone();
-    let Some(Value::Object(mut message)) = rest.take("message") else { return };
-    let (sender, recipient) = (rest.take("sender"), rest.take("recipient"));
-    let outbound = recipient.is_some();
-    let (client, agent) = if outbound { (recipient, sender) } else { (sender, None) };
+    let Some(Value::Object(mut message)) = rest.take("message") else { return None };
+    let (client, agent) = if outbound { ("recipient", rest.take("sender")) } else { ("sender", None) };
+    let client = rest.take(client);
     let client = client.as_ref().and_then(Value::object);
     let mut record = Members::default();
     record.set_text("id", Some(&identity(event, &message)));
-    if event.name.as_deref() == Some(SEEN) {
+    if message.text("type") == Some(SEEN) {
         record.copy_as(&message, "id", "message_id");
     }
     record.set_text("client_id", client.and_then(|client| client.text("id")));
     record.set_text("author", Some(if outbound { "agent" } else { "visitor" }));
     record.copy(&message, "type");
     record.copy_as(&message, "date", "created_at");
-    stamp(&mut record, event, OF_CHAT_API);
     message.take("id");
     message.take("date");
     record.fill(message);
@@ -108,7 +145,7 @@ pub(super) fn message(event: &Received<'_>, tables: &mut Tables) {
         record.set("visitor", Value::Object(person));
     }
     record.fill(rest);
-    tables.add(if outbound { OUTBOUND } else { INBOUND }, &record);
+    Some(record)
 }
 
 /// The type of the message that says that another one was read.
@@ -117,7 +154,7 @@ const SEEN: &str = "seen";
 /// The message's own identity, or that of the event. `seen` holds the identity of the message that was read.
 fn identity(event: &Received<'_>, message: &Members) -> String {
     match message.text("id") {
-        Some(id) if event.name.as_deref() == Some(SEEN) => format!("{SEEN}:{id}"),
+        Some(id) if message.text("type") == Some(SEEN) => format!("{SEEN}:{id}"),
         Some(id) => id.to_owned(),
         None => event.id(),
     }

@@ -9,6 +9,8 @@ mod events;
 mod messages;
 mod offline;
 
+pub use messages::relayed;
+
 use super::{
     kind::Kind,
     received::Received,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Kept;
-use crate::model::Event;
+use crate::model::{Event, RelayProgress};
 
 /// One line of an export.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ struct Line {
     #[serde(default)]
     headers: Vec<(String, Text)>,
     body: Text,
+    /// How far it was passed on, if it is a message to the service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    relay: Option<RelayProgress>,
     /// Why the component could not handle it. For people; it is not read back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unhandled: Option<String>,
@@ -52,7 +55,12 @@ impl Text {
 
 /// An event as a line of JSON, without a line feed.
 pub fn export_line(kept: &Kept) -> String {
-    let Event { method, path_with_query, headers, body, received_at_ms } = &kept.event;
+    line(&kept.event, kept.unhandled.as_deref())
+}
+
+/// The same of an event that is not kept as such.
+pub(super) fn line(event: &Event, unhandled: Option<&str>) -> String {
+    let Event { method, path_with_query, headers, body, received_at_ms, relay } = event;
     let at = i64::try_from(*received_at_ms).ok().and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
     let line = Line {
         received_at: format!("{:.3}", at.unwrap_or(jiff::Timestamp::MAX)),
@@ -60,7 +68,8 @@ pub fn export_line(kept: &Kept) -> String {
         path: path_with_query.clone(),
         headers: headers.iter().map(|(name, value)| (name.clone(), Text::of(value))).collect(),
         body: Text::of(body),
-        unhandled: kept.unhandled.clone(),
+        relay: relay.clone(),
+        unhandled: unhandled.map(str::to_owned),
     };
     serde_json::to_string(&line).unwrap_or_default()
 }
@@ -80,6 +89,7 @@ pub fn import_line(line: &str) -> Result<Event, String> {
         headers: headers.collect::<Result<_, _>>()?,
         body: line.body.bytes()?,
         received_at_ms: u64::try_from(at.as_millisecond()).map_err(|_| "`received_at` is before 1970".to_owned())?,
+        relay: line.relay,
     })
 }
 

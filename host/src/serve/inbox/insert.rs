@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params};
 
-use super::{Inbox, InboxError};
+use super::{
+    Inbox, InboxError,
+    relays::{self, Learned, NewRelay, TakenRelay},
+};
 use crate::model::Event;
 
 /// An event that is to be kept.
@@ -27,6 +30,37 @@ pub enum Stored {
     Duplicate,
 }
 
+/// Something that is to be written.
+#[derive(Clone, Debug)]
+pub enum Write {
+    /// An event.
+    Event(NewEvent),
+    /// A message that is to be passed on.
+    Relay(Box<NewRelay>),
+    /// A message is about to be sent, and will not be sent again before that time.
+    Sending {
+        /// The number of the message.
+        number: u64,
+        /// In milliseconds since 1970.
+        not_before_ms: u64,
+    },
+    /// Something was learned of a message.
+    Learned(Learned),
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Written {
+    /// Of an event.
+    Event(Stored),
+    /// Of a message.
+    Relay(TakenRelay),
+    /// Whether the message is there to be sent.
+    Sending(bool),
+    /// The event that tells of it, and the bytes of its body; none when there is no such event.
+    Learned(Option<(u64, u64)>),
+}
+
 impl Inbox {
     /// Keeps events. When it comes back, they are durable; after an error none of them is there.
     ///
@@ -42,6 +76,30 @@ impl Inbox {
         let stored = events.iter().map(|new| insert_one(&transaction, new, window)).collect::<Result<_, _>>()?;
         transaction.commit()?;
         Ok(stored)
+    }
+
+    /// Writes what came up meanwhile. When it comes back, all of it is durable; after an error none of it is there.
+    ///
+    /// # Errors
+    /// [`InboxError::Full`] and what [`InboxError`] lists beside.
+    pub fn write(&mut self, writes: &[Write], window: Duration) -> Result<Vec<Written>, InboxError> {
+        let id = self.id().to_owned();
+        let mut within = || {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let write = |write: &Write| match write {
+                Write::Event(new) => insert_one(&transaction, new, window).map(Written::Event),
+                Write::Relay(new) => relays::insert(&transaction, &id, new, window).map(Written::Relay),
+                Write::Sending { number, not_before_ms } => {
+                    relays::sending(&transaction, *number, *not_before_ms).map(Written::Sending)
+                }
+                Write::Learned(learned) => relays::learned(&transaction, learned, window).map(Written::Learned),
+            };
+            let written = writes.iter().map(write).collect::<rusqlite::Result<_>>()?;
+            transaction.commit()?;
+            Ok(written)
+        };
+        let done = within();
+        done.map_err(|error: rusqlite::Error| self.failed(&error))
     }
 
     /// An event that could not be handled was: it gets a number as if it had come now, or goes when it came once more
@@ -86,7 +144,7 @@ impl Inbox {
     }
 }
 
-fn insert_one(transaction: &Transaction<'_>, new: &NewEvent, window: Duration) -> rusqlite::Result<Stored> {
+pub(super) fn insert_one(transaction: &Transaction<'_>, new: &NewEvent, window: Duration) -> rusqlite::Result<Stored> {
     let event = &new.event;
     let at = signed(event.received_at_ms);
     if let Some(key) = &new.dedupe_key {
@@ -99,8 +157,8 @@ fn insert_one(transaction: &Transaction<'_>, new: &NewEvent, window: Duration) -
         }
     }
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO events (received_at_ms, method, path, headers, body, dedupe_key, state, reason) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO events (received_at_ms, method, path, headers, body, dedupe_key, state, reason, relay) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
         at,
@@ -110,7 +168,8 @@ fn insert_one(transaction: &Transaction<'_>, new: &NewEvent, window: Duration) -
         &event.body[..],
         new.dedupe_key,
         i64::from(new.unhandled.is_some()),
-        new.unhandled
+        new.unhandled,
+        event.relay.as_ref().map(relays::json)
     ])?;
     Ok(Stored::New(unsigned(transaction.last_insert_rowid())))
 }

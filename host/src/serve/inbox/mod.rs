@@ -16,13 +16,15 @@ mod exchange;
 mod insert;
 mod prune;
 mod read;
+mod relays;
 mod store;
 #[cfg(test)]
 mod tests;
 
 pub use error::InboxError;
 pub use exchange::{export_line, import_line};
-pub use insert::{NewEvent, Stored};
+pub use insert::{NewEvent, Stored, Write, Written};
 pub use prune::Pruned;
 pub use read::{Kept, Status};
+pub use relays::{Learned, NewRelay, TakenRelay, WaitingRelay};
 pub use store::{Inbox, Lock};

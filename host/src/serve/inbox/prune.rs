@@ -35,6 +35,9 @@ impl Inbox {
                 break;
             }
         }
+        self.connection
+            .execute("DELETE FROM relays WHERE state = 2 AND received_at_ms < ?", [signed(before_ms)])
+            .map_err(|error| self.failed(&error))?;
         if pruned.events > 0 {
             let shrink = "PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE)";
             self.connection.execute_batch(shrink).map_err(|error| self.failed(&error))?;

@@ -6,6 +6,7 @@ use rusqlite::{Row, params};
 use super::{
     Inbox, InboxError, exchange,
     insert::{signed, unsigned},
+    relays,
 };
 use crate::model::Event;
 
@@ -42,6 +43,8 @@ pub struct Status {
     pub bytes: u64,
     /// When the first of all events came, in milliseconds since 1970.
     pub since_ms: Option<u64>,
+    /// Messages that are still to be passed on.
+    pub relays: u64,
 }
 
 impl Inbox {
@@ -110,6 +113,9 @@ impl Inbox {
                    count(*) FILTER (WHERE state = 1), count(*) FILTER (WHERE state = 0 AND NOT w), \
                    coalesce(sum(size), 0), min(at) FROM (SELECT state = 0 AND number > ? AS w, length(body) AS size, \
                    received_at_ms AS at, state FROM events)";
+        let relays = "SELECT count(*) FROM relays WHERE state < 2";
+        let relays = self.connection.query_row(relays, [], |row| row.get(0).map(unsigned));
+        let relays = relays.map_err(|error| self.failed(&error))?;
         let status = |row: &Row<'_>| {
             let number = |at| row.get(at).map(unsigned);
             let time = |at| row.get::<_, Option<i64>>(at).map(|time| time.map(unsigned));
@@ -121,6 +127,7 @@ impl Inbox {
                 loaded: number(4)?,
                 bytes: number(5)?,
                 since_ms: time(6)?,
+                relays,
             })
         };
         self.connection.query_row(sql, params![signed(loaded_through)], status).map_err(|error| self.failed(&error))
@@ -154,6 +161,7 @@ fn kept(row: &Row<'_>) -> rusqlite::Result<Kept> {
             headers: exchange::headers(&headers),
             body: Bytes::from(row.get::<_, Vec<u8>>("body")?),
             received_at_ms: unsigned(row.get("received_at_ms")?),
+            relay: row.get::<_, Option<String>>("relay")?.map(|text| relays::parse(&text)).transpose()?,
         },
         dedupe_key: row.get("dedupe_key")?,
         unhandled: if row.get::<_, i64>("state")? == 0 { None } else { Some(reason.unwrap_or_default()) },

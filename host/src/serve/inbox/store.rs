@@ -13,13 +13,13 @@ use super::InboxError;
 use crate::privacy::make_private_folder;
 
 /// Version of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// How long one connection waits for another that writes.
 const BUSY: Duration = Duration::from_secs(30);
 
-/// `state` is 0 for an event that was handled, and 1 for one that could not be.
-const TABLES: &str = "
+/// The tables of version 1. `state` is 0 for an event that was handled, and 1 for one that could not be.
+const EVENTS: &str = "
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE events (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -34,6 +34,27 @@ const TABLES: &str = "
     );
     CREATE INDEX events_by_key ON events (dedupe_key, received_at_ms) WHERE dedupe_key IS NOT NULL;
     CREATE INDEX events_unhandled ON events (number) WHERE state = 1;
+";
+
+/// What version 2 adds: messages that are passed on. `relay` is what was known of one when the event was kept, and none for
+/// what the service pushed. `state` is 0 for a message that waits, 1 for one that is being sent, and 2 for one that is over;
+/// what was sent is gone then, and what it said is in the events.
+const RELAYS: &str = "
+    ALTER TABLE events ADD COLUMN relay TEXT;
+    CREATE TABLE relays (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        received_at_ms INTEGER NOT NULL,
+        dedupe_key TEXT,
+        order_key TEXT,
+        state INTEGER NOT NULL,
+        progress TEXT NOT NULL,
+        failures INTEGER NOT NULL,
+        not_before_ms INTEGER NOT NULL,
+        message TEXT,
+        request TEXT
+    );
+    CREATE INDEX relays_by_key ON relays (dedupe_key) WHERE dedupe_key IS NOT NULL;
+    CREATE INDEX relays_waiting ON relays (number) WHERE state < 2;
 ";
 
 /// An open inbox. Several may be open on one folder, in several processes: each sees what the others have committed.
@@ -153,8 +174,11 @@ fn prepare(connection: &mut Connection, new_id: &str) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version == 0 {
-        transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(EVENTS)?;
         transaction.execute("INSERT INTO facts (name, value) VALUES ('id', ?)", [new_id])?;
+    }
+    if version < 2 {
+        transaction.execute_batch(RELAYS)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
     transaction.commit()

@@ -1,5 +1,7 @@
 //! Inboxes on disk.
 
+mod relays;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +18,7 @@ fn event(body: &str, received_at_ms: u64) -> Event {
         headers: vec![("content-type".into(), Bytes::from_static(b"application/json"))],
         body: Bytes::copy_from_slice(body.as_bytes()),
         received_at_ms,
+        relay: None,
     }
 }
 
@@ -154,6 +157,7 @@ fn what_is_in_it_is_told_in_numbers() {
         loaded: 1,
         bytes: 10,
         since_ms: Some(5),
+        relays: 0,
     };
     assert_eq!(inbox.status(1).unwrap(), expect);
 }
@@ -171,9 +175,9 @@ fn one_process_receives() {
 fn a_newer_inbox_is_refused() {
     let disk = Disk::new();
     let inbox = disk.open();
-    inbox.connection.pragma_update(None, "user_version", 2).unwrap();
+    inbox.connection.pragma_update(None, "user_version", 3).unwrap();
     let error = Inbox::open(&disk.dir.path().join("inbox")).unwrap_err();
-    assert!(error.to_string().ends_with("has version 2, and this program knows 1"), "{error}");
+    assert!(error.to_string().ends_with("has version 3, and this program knows 2"), "{error}");
     assert!(error.hint().is_some());
 }
 

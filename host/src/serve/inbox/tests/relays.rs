@@ -1,0 +1,148 @@
+//! Messages that are passed on, as the inbox keeps them.
+
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    model::{RelayPlan, RelayProgress, RelayRequest, RelayStatus, ResendRule},
+    serve::inbox::{Learned, NewRelay, TakenRelay, Write, Written},
+};
+
+fn relay(body: &str, key: Option<&str>, received_at_ms: u64) -> Write {
+    let request = RelayRequest {
+        method: "POST".into(),
+        url: "https://h/a".into(),
+        headers: vec![("content-type".into(), Bytes::from_static(b"a\xFFb"))],
+        body: Bytes::copy_from_slice(body.as_bytes()),
+    };
+    let rule =
+        ResendRule { resends: 3, shortest_wait: Duration::from_millis(1500), longest_wait: Duration::from_mins(1) };
+    let plan = RelayPlan { request, order_key: Some("c-1".into()), dedupe_key: key.map(Into::into), rule };
+    Write::Relay(Box::new(NewRelay { message: Some(event(body, received_at_ms)), received_at_ms, plan }))
+}
+
+fn write(inbox: &mut Inbox, write: Write) -> Written {
+    inbox.write(&[write], WINDOW).unwrap().pop().unwrap()
+}
+
+#[track_caller]
+fn take(inbox: &mut Inbox, body: &str, key: Option<&str>, at: u64) -> TakenRelay {
+    let Written::Relay(taken) = write(inbox, relay(body, key, at)) else { panic!() };
+    taken
+}
+
+fn answered(number: u64, status: RelayStatus, again_at_ms: Option<u64>) -> Write {
+    let is_failure = again_at_ms.is_some();
+    Write::Learned(Learned { number, status, http_status: Some(200), reason: None, again_at_ms, is_failure })
+}
+
+/// Step, status and attempts of the events that tell of messages.
+fn told(inbox: &Inbox) -> Vec<(String, u32, RelayStatus, u32)> {
+    let events = inbox.waiting(0, 100, 10_000).unwrap();
+    let progress = events.into_iter().filter_map(|kept| kept.event.relay);
+    progress.map(|RelayProgress { id, step, status, attempts, .. }| (id, step, status, attempts)).collect()
+}
+
+#[test]
+fn a_message_waits_is_sent_and_is_over() {
+    let disk = Disk::new();
+    let mut inbox = disk.open();
+    let taken = take(&mut inbox, "a", None, 5);
+    assert!(taken.is_new && taken.event == Some(1) && taken.progress.id == "first-1");
+    assert_eq!(inbox.relays_waiting().unwrap(), [(1, Some("c-1".to_owned()))]);
+    let Write::Relay(new) = relay("a", None, 5) else { panic!() };
+    let waiting = inbox.relay_waiting(1).unwrap().unwrap();
+    assert_eq!((&waiting.request, waiting.rule, waiting.failures), (&new.plan.request, new.plan.rule, 0));
+    let sending = Write::Sending { number: 1, not_before_ms: 77 };
+    assert_eq!(write(&mut inbox, sending.clone()), Written::Sending(true));
+    // Nobody else may send it meanwhile.
+    assert_eq!(write(&mut inbox, sending.clone()), Written::Sending(false));
+    assert_eq!(write(&mut inbox, answered(1, RelayStatus::Pending, Some(99))), Written::Learned(None));
+    let waiting = inbox.relay_waiting(1).unwrap().unwrap();
+    assert_eq!((waiting.failures, waiting.not_before_ms, waiting.progress.attempts), (1, 99, 1));
+    assert_eq!(write(&mut inbox, sending), Written::Sending(true));
+    assert_eq!(write(&mut inbox, answered(1, RelayStatus::Delivered, None)), Written::Learned(Some((2, 1))));
+    let first = "first-1".to_owned();
+    assert_eq!(told(&inbox), [(first.clone(), 0, RelayStatus::Pending, 0), (first, 1, RelayStatus::Delivered, 2)]);
+    // It is over: nothing is sent, and nothing is learned any more.
+    assert!(inbox.relay_waiting(1).unwrap().is_none() && inbox.relays_waiting().unwrap().is_empty());
+    assert_eq!(write(&mut inbox, answered(1, RelayStatus::Rejected, None)), Written::Learned(None));
+    let (progress, is_over) = inbox.relay_progress(1).unwrap().unwrap();
+    assert!(is_over && progress.status == RelayStatus::Delivered);
+    assert!(inbox.relay_progress(2).unwrap().is_none());
+}
+
+#[test]
+fn what_was_being_sent_is_unknown() {
+    for is_sent_again in [true, false] {
+        let disk = Disk::new();
+        let mut inbox = disk.open();
+        take(&mut inbox, "a", None, 5);
+        take(&mut inbox, "b", None, 6);
+        write(&mut inbox, Write::Sending { number: 2, not_before_ms: 77 });
+        drop(inbox);
+        let mut inbox = disk.open();
+        assert_eq!(inbox.recover_relays(is_sent_again).unwrap(), 1);
+        assert_eq!(inbox.recover_relays(is_sent_again).unwrap(), 0);
+        let left = inbox.relays_waiting().unwrap().len();
+        assert_eq!(left, if is_sent_again { 2 } else { 1 });
+        assert_eq!(told(&inbox).last().unwrap(), &("first-2".to_owned(), 1, RelayStatus::Unknown, 1));
+        let waiting = inbox.relay_waiting(2).unwrap();
+        assert_eq!(waiting.map(|waiting| (waiting.not_before_ms, waiting.failures)), is_sent_again.then_some((77, 0)));
+    }
+}
+
+#[test]
+fn equal_keys_are_one_message_within_the_window_and_as_long_as_it_waits() {
+    let mut inbox = Disk::new().open();
+    let late = 5 + 2 * u64::try_from(WINDOW.as_millis()).unwrap();
+    assert!(take(&mut inbox, "a", Some("k"), 5).is_new);
+    let again = take(&mut inbox, "a", Some("k"), late);
+    assert_eq!((again.number, again.is_new, again.event), (1, false, None));
+    write(&mut inbox, Write::Sending { number: 1, not_before_ms: 0 });
+    write(&mut inbox, answered(1, RelayStatus::Delivered, None));
+    assert_eq!(take(&mut inbox, "a", Some("k"), 6).progress.status, RelayStatus::Delivered);
+    assert!(take(&mut inbox, "a", Some("k"), late).is_new);
+    assert!(take(&mut inbox, "a", None, 5).is_new && take(&mut inbox, "a", None, 5).is_new);
+}
+
+#[test]
+fn what_was_sent_is_not_kept() {
+    let disk = Disk::new();
+    let mut inbox = disk.open();
+    let secret = "what was said in confidence";
+    take(&mut inbox, secret, None, 5);
+    write(&mut inbox, Write::Sending { number: 1, not_before_ms: 0 });
+    write(&mut inbox, answered(1, RelayStatus::Delivered, None));
+    let kept: i64 = inbox
+        .connection
+        .query_row("SELECT count(*) FROM relays WHERE message IS NOT NULL OR request IS NOT NULL", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(kept, 0);
+    inbox.note_loaded(2).unwrap();
+    assert_eq!(inbox.prune(u64::MAX >> 1).unwrap().events, 2);
+    assert!(inbox.relay_progress(1).unwrap().is_none());
+}
+
+#[test]
+fn an_inbox_of_the_first_version_is_taken_over() {
+    let disk = Disk::new();
+    let mut inbox = disk.open();
+    inbox.insert(&[new("a", None, 5)], WINDOW).unwrap();
+    let first = "ALTER TABLE events DROP COLUMN relay; DROP TABLE relays; PRAGMA user_version = 1;";
+    inbox.connection.execute_batch(first).unwrap();
+    drop(inbox);
+    let mut inbox = disk.open();
+    assert_eq!(bodies(&inbox.waiting(0, 10, 1000).unwrap()), [(1, "a")]);
+    assert!(take(&mut inbox, "b", None, 5).is_new);
+}
+
+#[test]
+fn an_export_tells_how_far_a_message_came() {
+    let mut inbox = Disk::new().open();
+    take(&mut inbox, "a", None, 5);
+    let kept = inbox.waiting(0, 1, 1000).unwrap().remove(0);
+    let line = export_line(&kept);
+    assert!(line.contains(r#""relay":{"id":"first-1","step":0,"status":"pending","attempts":0}"#), "{line}");
+    assert_eq!(import_line(&line).unwrap(), kept.event);
+}

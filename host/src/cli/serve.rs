@@ -32,7 +32,12 @@ pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
     let signals = Signals::new();
     signals.listen();
     let gate = DestinationGate::default();
-    let options = ServeOptions { serve: settings, relay: session.config.relay, key_dir: own_folder(&session.config) };
+    let options = ServeOptions {
+        serve: settings,
+        relay: session.config.relay,
+        connections: session.limits.connections,
+        key_dir: own_folder(&session.config),
+    };
     let is_tls = options.serve.tls.is_some();
     let serving =
         Serving::bind(options, parts.webhook, parts.loader, parts.inbox, DestinationGate::clone(&gate)).await?;

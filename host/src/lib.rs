@@ -16,6 +16,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 pub mod fault;
+pub mod json_path;
 pub mod model;
 pub mod secret;
 pub mod source;

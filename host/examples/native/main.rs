@@ -101,6 +101,7 @@ fn settings(destination: String) -> Settings {
         load: LoadThresholds { rows: 100_000, bytes: 64 << 20, every: Duration::from_secs(10) },
         pages: 100_000,
         page_hints: (10_000, 8 << 20),
+        guard: sluicegate::privacy::Guard::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
     args::PipelineArgs,
     exit_code,
     failure::{Failure, Outcome},
-    render,
+    incremental, plan, privacy, render,
     session::{Session, overrides},
 };
 
@@ -16,6 +16,11 @@ pub(crate) async fn check(args: PipelineArgs) -> Outcome {
     let source = session.source(&session.tokens(&BTreeMap::new())?)?;
     let listed = session.list(&source).await?;
     let selected = session.select(listed).await?;
+    let hints = plan::hints(&selected, &session.config);
+    for (hints, incremental) in hints.iter().zip(incremental::settings(&selected, &hints, &session.config)?) {
+        let field = incremental.as_ref().map(|incremental| incremental.field.as_str());
+        privacy::check(hints, field, &session.config)?;
+    }
     if !source.check().await? {
         return Err(Failure::config("the component cannot check itself: it does not export `setup`", None));
     }

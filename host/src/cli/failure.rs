@@ -6,6 +6,7 @@ use crate::{
     config::ConfigError,
     http::{allow::HostPort, download::DownloadError, record::Denial},
     lock::{LOCK_FILE, LockError},
+    privacy::KeyError,
     serve::{HookKeyError, ReplayError, ServeError, inbox::InboxError},
     sink::SinkError,
     source::SourceError,
@@ -160,6 +161,16 @@ impl From<InboxError> for Failure {
 impl From<HookKeyError> for Failure {
     fn from(error: HookKeyError) -> Self {
         let hint = "check the permissions of the folder `.sluicegate` beside the pipeline file".to_owned();
+        Self { hint: Some(hint), ..Self::with_code(exit_code::CONFIG, error) }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let hint =
+            "check the permissions of the folder `.sluicegate` beside the pipeline file; without its key, values get \
+                    other hashes than before"
+                .to_owned();
         Self { hint: Some(hint), ..Self::with_code(exit_code::CONFIG, error) }
     }
 }

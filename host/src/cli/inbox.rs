@@ -8,11 +8,12 @@ use super::{
     args::{InboxExportArgs, InboxPruneArgs, InboxStatusArgs, StateFormat},
     exit_code,
     failure::Outcome,
-    render,
+    privacy, render,
 };
 use crate::{
     config::{Config, Overrides},
-    serve::inbox::{Inbox, InboxError, Status, export_line},
+    privacy::{Guard, WITHHELD_REASON},
+    serve::inbox::{Inbox, InboxError, Kept, Status, export_line},
 };
 
 /// Bytes that are written to stdout at once.
@@ -83,10 +84,11 @@ fn time(time_ms: u64) -> Option<String> {
 pub(crate) fn export(args: &InboxExportArgs) -> Outcome {
     let config = Config::load(&args.of.pipeline, &Overrides::default())?;
     let inbox = Inbox::open(&config.serve.inbox)?;
+    let guard = privacy::guard(&config)?;
     let mut text = String::new();
     let mut written = Ok(());
     inbox.since(milliseconds(args.since), 0, |kept| {
-        text.push_str(&export_line(&kept));
+        text.push_str(&export_line(&clean(&guard, kept)));
         text.push('\n');
         if text.len() >= BLOCK {
             written = render::data(&text);
@@ -97,6 +99,14 @@ pub(crate) fn export(args: &InboxExportArgs) -> Outcome {
     written?;
     render::data(&text)?;
     Ok(exit_code::OK)
+}
+
+/// An event as it may leave. What a component said of one that was not clean yet is not told.
+fn clean(guard: &Guard, kept: Kept) -> Kept {
+    let event = guard.event(kept.event.clone());
+    let unhandled =
+        if event == kept.event { kept.unhandled } else { kept.unhandled.map(|_| WITHHELD_REASON.to_owned()) };
+    Kept { event, unhandled, ..kept }
 }
 
 /// Removes events that are loaded and old enough.

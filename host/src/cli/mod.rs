@@ -18,6 +18,7 @@ mod init;
 mod inspect;
 mod log;
 mod plan;
+mod privacy;
 mod progress;
 mod query;
 mod receiver;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     failure::Failure,
-    plan, render, run,
+    plan, privacy, render, run,
     session::{Session, sink_options},
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     model::{MergeStrategy, ResourceName, ResourceSpec, SortOrder, WriteDisposition},
     normalize::{ResourceHints, schema::Schema},
+    privacy::Guarded,
     serve::{
         Loader, LoaderOptions,
         inbox::{Inbox, InboxError, Lock},
@@ -30,7 +31,7 @@ pub(crate) struct Parts {
     /// Held for as long as this process receives into the inbox.
     pub(crate) lock: Lock,
     pub(crate) inbox: Inbox,
-    pub(crate) webhook: ComponentWebhook,
+    pub(crate) webhook: Guarded<ComponentWebhook>,
     pub(crate) loader: Loader,
     /// Resources whose records take the place of their older selves.
     pub(crate) keyed: HashSet<ResourceName>,
@@ -67,6 +68,7 @@ impl Parts {
         };
         let keyed = resources.iter().filter(|(hints, _)| is_keyed(hints));
         let keyed = keyed.map(|(hints, _)| hints.resource.clone()).collect();
+        let guard = privacy::guard(config)?;
         let lock = Inbox::lock(&config.serve.inbox)?;
         let inbox = Inbox::open_or_make(&config.serve.inbox, &new_id()?)?;
         inbox.set_fact(TOKENS, &serde_json::to_string(&tokens).unwrap_or_default())?;
@@ -77,7 +79,7 @@ impl Parts {
             tokens,
             random: run::random_source,
         });
-        Ok(Self { lock, inbox, webhook, loader, keyed })
+        Ok(Self { lock, inbox, webhook: Guarded::new(webhook, guard), loader, keyed })
     }
 }
 
@@ -142,6 +144,7 @@ fn resources(
             let message = format!("{whole} needs a resource that comes to an end, and events of `{name}` never do");
             return Err(Failure::config(message, Some(hint)));
         }
+        privacy::check(&hints, spec.incremental.as_deref(), config)?;
         let version = spec.incremental.clone().filter(|_| hints.write_disposition == WriteDisposition::Merge);
         if let Some(version) = &version
             && hints.merge.dedup_sort.is_none()

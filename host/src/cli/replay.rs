@@ -33,6 +33,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> Outcome {
     let mut replay = Replay {
         inbox: &mut parts.inbox,
         handler: &parts.webhook,
+        guard: parts.webhook.guard().clone(),
         loader: &parts.loader,
         keyed: parts.keyed,
         lock_wait: config.lock_wait,

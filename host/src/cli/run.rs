@@ -8,7 +8,7 @@ use super::{
     args::{RefreshMode, RunArgs},
     every, exit_code,
     failure::{Failure, Outcome},
-    incremental, plan,
+    incremental, plan, privacy,
     progress::Progress,
     refresh, render,
     session::{Session, overrides, sink_options},
@@ -19,6 +19,7 @@ use crate::{
     model::{ResourceSpec, WriteDisposition},
     normalize::{Normalizer, RandomBytes, schema::Schema},
     pipeline::{self, Action, Destination, Finished, LoadThresholds, Planned, Settings},
+    privacy::Guard,
     report::{ErrorReport, ResourceReport, ResourceStatus, RunReport, RunStatus},
     retry::RetryPolicy,
     sink::{Sink, SinkError, Stored, Warm},
@@ -51,6 +52,10 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
     drop(provisional);
     let hints = plan::hints(&selected, &session.config);
     let incremental = incremental::settings(&selected, &hints, &session.config)?;
+    for (hints, incremental) in hints.iter().zip(&incremental) {
+        privacy::check(hints, incremental.as_ref().map(|incremental| incremental.field.as_str()), &session.config)?;
+    }
+    let guard = privacy::guard(&session.config)?;
 
     if let Some(path) = &args.report {
         reserve_report(path)?;
@@ -87,7 +92,7 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
 
     let names: Vec<String> = planned.iter().map(|planned| planned.hints.resource.to_string()).collect();
     let progress = Arc::new(Progress::new(args.progress, quiet, &names));
-    let settings = settings(&session.config)?;
+    let settings = Settings { guard, ..settings(&session.config)? };
     signals.listen();
     let finished = pipeline::run(&source, &planned, destination, &settings, progress.clone(), signals.stop()).await;
     progress.finish();
@@ -195,6 +200,7 @@ fn settings(config: &Config) -> Result<Settings, Failure> {
         },
         pages: config.limits.pages,
         page_hints: (10_000, 8 << 20),
+        guard: Guard::default(),
     })
 }
 

@@ -35,8 +35,8 @@ pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
     let options = ServeOptions {
         serve: settings,
         relay: session.config.relay,
-        connections: session.limits.connections,
         key_dir: own_folder(&session.config),
+        guard: parts.webhook.guard().clone(),
     };
     let is_tls = options.serve.tls.is_some();
     let serving =

@@ -29,7 +29,7 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) config: Config,
     pub(crate) component: Component,
-    pub(crate) limits: Limits,
+    limits: Limits,
     secrets: Vec<SecretValue>,
 }
 
@@ -131,6 +131,7 @@ impl Session {
             limits: self.limits,
             tls: TlsOptions { ca_file: config.ca_file.clone() },
             proxy: proxy.map_err(|error| Failure::with_code(exit_code::CONFIG, error))?,
+            withholds_words: !config.privacy.rules.is_empty(),
         })
     }
 

@@ -16,7 +16,7 @@ use crate::{
         meter::Meter,
         state::{MAX_PARTS, State, hostcall_fuel},
         stdio::Log,
-        text::tame,
+        text::{Words, tame},
     },
     http::{
         egress::Egress,
@@ -33,6 +33,8 @@ pub(super) struct Caller {
     pub(super) egress: Arc<Egress>,
     pub(super) limits: Limits,
     pub(super) log: Log,
+    /// Whether the component's own words are told.
+    pub(super) words: Words,
 }
 
 /// What a function of the contract gives: a trap, an error, or a value.
@@ -46,10 +48,21 @@ impl Caller {
         function: impl AsyncFnOnce(&mut Store<State>, Instance) -> Outcome<T>,
         take: impl FnOnce(T) -> Result<U, Broken>,
     ) -> Result<(U, Traffic), SourceError> {
+        self.call_with(self.words, name, function, take).await
+    }
+
+    /// The same, with the component's words told or not.
+    pub(super) async fn call_with<T, U>(
+        &self,
+        words: Words,
+        name: &str,
+        function: impl AsyncFnOnce(&mut Store<State>, Instance) -> Outcome<T>,
+        take: impl FnOnce(T) -> Result<U, Broken>,
+    ) -> Result<(U, Traffic), SourceError> {
         let began = Instant::now();
         let record = Arc::new(CallRecord::default());
         let meter = Meter::new();
-        let mut store = State::store(self, &record, &meter);
+        let mut store = State::store(self, words, &record, &meter);
         let run = async {
             let instance = self.component.instance().instantiate_async(&mut store).await?;
             function(&mut store, instance).await
@@ -70,7 +83,7 @@ impl Caller {
                     Broken::Limit(hit) => over(&hit),
                     Broken::Contract(error) => error,
                 }),
-                Ok(Err(error)) => Err(explain(convert::error(error), &notes)),
+                Ok(Err(error)) => Err(explain(told(convert::error(error), words, &notes), &notes)),
                 Err(error) => Err(self.trap(name, &error, &notes)),
             },
         };
@@ -132,6 +145,29 @@ impl Caller {
         let what = format!("the number of {parts} of the component");
         Some(LimitHit::count(None, what, count.parse().ok()?, MAX_PARTS as u64))
     }
+}
+
+/// The component's error as it may be told. What a service answered is in none that came before an answer.
+fn told(error: SourceError, words: Words, notes: &Notes) -> SourceError {
+    let is_told = match words {
+        Words::Told => true,
+        Words::WithheldOnceAnswered => notes.traffic.bytes == 0,
+        Words::Withheld => false,
+    };
+    if is_told {
+        return error;
+    }
+    let message = match error.http_status {
+        Some(status) => {
+            format!(
+                "the service answered with the status {status}; what the component says of it is withheld, for [privacy] is set"
+            )
+        }
+        None => {
+            "what the component says is withheld, for [privacy] is set and it may quote what is not kept".to_owned()
+        }
+    };
+    SourceError { message, code: None, ..error }
 }
 
 fn over(hit: &LimitHit) -> SourceError {

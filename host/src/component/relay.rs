@@ -39,7 +39,8 @@ impl MessageRelay for ComponentWebhook {
             guest.call_plan_message(store, &self.source.config, &given).await
         };
         let take = |found| verdict(found, |body| secrets.keep_out(body));
-        let (found, _) = self.source.caller.call("plan-message", call, take).await.map_err(without_network)?;
+        let called = self.source.caller.call_with(self.words_of_messages, "plan-message", call, take);
+        let (found, _) = called.await.map_err(without_network)?;
         if let RelayVerdict::PassOn(plan) = &found {
             let request = request(&plan.request).map_err(|reason| {
                 SourceError::new(ErrorKind::InvalidResponse, format!("the component passes a message on by {reason}"))

@@ -12,7 +12,7 @@ use crate::{
         limits::Limits,
         load::Component,
         stdio::Log,
-        text::tame,
+        text::{Words, tame},
     },
     http::{
         allow::{AllowList, HostPort},
@@ -43,6 +43,9 @@ pub struct SourceOptions {
     pub tls: TlsOptions,
     /// A proxy that all requests go through.
     pub proxy: Option<Proxy>,
+    /// What the component logs is not told, nor what it says of errors once a service has answered: it could quote what must
+    /// not be kept.
+    pub withholds_words: bool,
 }
 
 impl SourceOptions {
@@ -114,7 +117,8 @@ impl ComponentSource {
         // What a user wrote into the configuration may hold a secret that is elsewhere handed over as a token.
         let config = withhold(&egress.secrets, options.config);
         let log = Log::new(limits.log, Arc::clone(&egress.secrets));
-        Ok(Self { caller: Caller { component, egress: Arc::new(egress), limits, log }, config })
+        let words = if options.withholds_words { Words::WithheldOnceAnswered } else { Words::Told };
+        Ok(Self { caller: Caller { component, egress: Arc::new(egress), limits, log, words }, config })
     }
 
     /// Tries the configuration with one cheap request. False when the component cannot.

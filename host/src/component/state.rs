@@ -7,7 +7,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    component::{call::Caller, limits::Limits, meter::Meter},
+    component::{call::Caller, limits::Limits, meter::Meter, text::Words},
     http::{hooks::CallHooks, limits::LimitHit, record::CallRecord},
 };
 
@@ -30,11 +30,15 @@ pub(super) struct State {
 
 impl State {
     /// A fresh store for one call, with its limits set.
-    pub(super) fn store(caller: &Caller, record: &Arc<CallRecord>, meter: &Meter) -> Store<Self> {
-        let Caller { component, egress, limits, log } = caller;
+    pub(super) fn store(caller: &Caller, words: Words, record: &Arc<CallRecord>, meter: &Meter) -> Store<Self> {
+        let Caller { component, egress, limits, log, .. } = caller;
         let handles = usize::try_from(limits.handles).unwrap_or(usize::MAX);
         let mut wasi = WasiCtx::builder();
-        wasi.stdout(log.stream()).stderr(log.stream()).allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+        wasi.stdout(log.stream(words))
+            .stderr(log.stream(words))
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
         let mut table = ResourceTable::new();
         table.set_max_capacity(handles);
         let mut http = WasiHttpCtx::new();

@@ -16,7 +16,7 @@ use wasmtime_wasi::{
 };
 
 use crate::{
-    component::text::tame,
+    component::text::{Words, tame},
     http::{limits::LimitHit, secrets::Secrets},
 };
 
@@ -40,17 +40,31 @@ struct Budget {
     refilled: Instant,
     /// Whether it was told that something is left out.
     told: bool,
+    /// The same for what is withheld.
+    told_withheld: bool,
 }
 
 impl Log {
     pub(super) fn new(per_second: u64, secrets: Arc<Secrets>) -> Self {
-        let budget = Budget { per_second, used: 0, refilled: Instant::now(), told: false };
+        let budget = Budget { per_second, used: 0, refilled: Instant::now(), told: false, told_withheld: false };
         Self { budget: Arc::new(Mutex::new(budget)), secrets }
     }
 
     /// What one call writes to.
-    pub(super) fn stream(&self) -> LogStream {
-        LogStream { log: self.clone(), line: Arc::default() }
+    pub(super) fn stream(&self, words: Words) -> LogStream {
+        LogStream { log: self.clone(), words, line: Arc::default() }
+    }
+
+    /// Tells once that there is something that is not told.
+    fn withhold(&self) {
+        let mut budget = self.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        if !budget.told_withheld {
+            budget.told_withheld = true;
+            tracing::info!(
+                target: "sluicegate::component",
+                "what the component logs is withheld, for [privacy] is set and it may quote what is not kept"
+            );
+        }
     }
 
     fn tell(&self, line: &[u8]) {
@@ -77,11 +91,15 @@ impl Log {
 #[derive(Clone)]
 pub(super) struct LogStream {
     log: Log,
+    words: Words,
     line: Arc<Mutex<Vec<u8>>>,
 }
 
 impl LogStream {
     fn take(&self, bytes: &[u8]) {
+        if self.words != Words::Told {
+            return self.log.withhold();
+        }
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             for piece in part.chunks(MAX_LINE) {

@@ -1,5 +1,18 @@
 //! Texts that a component made up: shortened and made harmless before anybody reads them on a terminal.
 
+/// Whether what a component says is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Words {
+    /// All of it.
+    #[default]
+    Told,
+    /// None of its log, and of an error no more than what the host knows of it, once a service has answered: it may quote what
+    /// must not be kept.
+    WithheldOnceAnswered,
+    /// The same, answered or not: it may quote what it was given.
+    Withheld,
+}
+
 /// Most bytes of a message.
 const MAX_MESSAGE: usize = 2 * 1024;
 

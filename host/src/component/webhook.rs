@@ -11,6 +11,7 @@ use crate::{
         load::Component,
         outcome,
         sandbox::{ComponentSource, SourceOptions},
+        text::Words,
     },
     http::{allow::AllowList, egress::Egress},
     model::{Answer, Event, Outcome, ResourceName, ResourceSpec},
@@ -25,6 +26,8 @@ pub struct ComponentWebhook {
     pub(super) names: HashSet<ResourceName>,
     /// With all grants: what the host itself sends to the service.
     pub(super) way_out: Egress,
+    /// Whether its words are told about messages that are to be passed on.
+    pub(super) words_of_messages: Words,
 }
 
 impl Component {
@@ -36,7 +39,15 @@ impl Component {
     pub async fn webhook(&self, options: SourceOptions) -> Result<Option<ComponentWebhook>, SourceError> {
         let Some(indices) = self.webhook_indices() else { return Ok(None) };
         let way_out = options.egress().map_err(|error| SourceError::new(ErrorKind::Config, error.to_string()))?;
-        let options = SourceOptions { grants: AllowList::default(), allow_private: Vec::new(), ..options };
+        // What is not to be kept is out of events before the component sees them, so that it cannot speak of it. A message that
+        // is to be passed on it sees as it is.
+        let words_of_messages = if options.withholds_words { Words::Withheld } else { Words::Told };
+        let options = SourceOptions {
+            grants: AllowList::default(),
+            allow_private: Vec::new(),
+            withholds_words: false,
+            ..options
+        };
         let source = ComponentSource::new(self.clone(), options)
             .map_err(|error| SourceError::new(ErrorKind::Config, error.to_string()))?;
         let call = async |store: &mut _, instance| {
@@ -50,7 +61,7 @@ impl Component {
         });
         let (resources, _) = listed.await.map_err(without_network)?;
         let names = resources.iter().map(|spec| spec.name.clone()).collect();
-        Ok(Some(ComponentWebhook { source, resources, names, way_out }))
+        Ok(Some(ComponentWebhook { source, resources, names, way_out, words_of_messages }))
     }
 }
 

@@ -44,6 +44,18 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A value that cannot be used, and what can be done about it.
+    #[error("`{key}` in `{}`: {reason}", path.display())]
+    Advised {
+        /// The key with its tables, dotted.
+        key: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
     /// A word that is none of those that a key takes, and looks like one of them.
     #[error("`{key}` in `{}`: {reason}", path.display())]
     Word {
@@ -146,6 +158,7 @@ impl ConfigError {
             ),
             Self::UnknownKey { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::Word { nearest, .. } => Some(format!("did you mean `{nearest}`?")),
+            Self::Advised { hint, .. } => Some(hint.clone()),
             Self::MissingSecret { advice, .. } => Some(advice.clone()),
             _ => None,
         }

@@ -21,6 +21,8 @@ pub(super) struct PipelineFile {
     #[serde(default)]
     pub relay: RelayTable,
     #[serde(default)]
+    pub privacy: PrivacyTable,
+    #[serde(default)]
     pub resources: BTreeMap<String, HintsTable>,
 }
 
@@ -129,6 +131,12 @@ pub(super) struct RelayTable {
     pub resends: Option<u32>,
     pub shortest_wait: Option<String>,
     pub longest_wait: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct PrivacyTable {
+    pub drop: Option<Names>,
+    pub hash: Option<Names>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -7,7 +7,7 @@ const CONTRACT: &[&str] = &["tables", "columns", "data_type"];
 
 /// The known keys of each table. `*` stands for any name.
 const TABLES: &[(&str, &[&str])] = &[
-    ("", &["pipeline", "source", "destination", "load", "schedule", "serve", "relay", "resources"]),
+    ("", &["pipeline", "source", "destination", "load", "schedule", "serve", "relay", "privacy", "resources"]),
     ("pipeline", &["name", "dataset", "schema_contract"]),
     ("pipeline.schema_contract", CONTRACT),
     (
@@ -71,6 +71,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ),
     ("serve.tls", &["cert", "key"]),
     ("relay", &["unknown", "resends", "shortest_wait", "longest_wait"]),
+    ("privacy", &["drop", "hash"]),
     (
         "resources.*",
         &[
@@ -113,10 +114,10 @@ const TABLES: &[(&str, &[&str])] = &[
     ("resources.*.columns.*", &["data_type", "nullable", "primary_key", "merge_key", "hard_delete", "dedup_sort"]),
 ];
 
-/// Keys of the contract that this version does not act on yet. Ignoring them in silence could keep data that a user
-/// asked to drop, so they are refused.
+/// Keys of dlt that this version does not act on yet. Ignoring them in silence could surprise a user who knows them, so they
+/// are refused.
 const NOT_YET: &[&str] =
-    &["privacy", "resources.*.incremental.last_value_func", "resources.*.incremental.allow_external_schedulers"];
+    &["resources.*.incremental.last_value_func", "resources.*.incremental.allow_external_schedulers"];
 
 /// A key that a pipeline file may not have.
 #[derive(Debug, PartialEq, Eq)]
@@ -208,7 +209,9 @@ mod tests {
                 "[resources.x]\nwrite_disposition = { disposition = 'merge', source_filter = 'a > 1' }",
                 unknown("resources.x.write_disposition.source_filter", None),
             ),
-            ("[privacy]\ndrop = []", Err(Objection::NotYet { key: "privacy".into() })),
+            ("[privacy]\ndrop = []", Ok(())),
+            ("[privacy]\ndorp = []", unknown("privacy.dorp", Some("privacy.drop"))),
+            ("[privcy]\ndrop = []", unknown("privcy", Some("privacy"))),
             (
                 "[resources.x]\nincremental = { cursor_pth = 'a' }",
                 unknown("resources.x.incremental.cursor_pth", Some("resources.x.incremental.cursor_path")),

@@ -11,6 +11,7 @@ mod file;
 mod hints;
 mod incremental;
 mod keys;
+mod privacy;
 mod relay;
 mod resolve;
 mod secret;
@@ -29,6 +30,7 @@ pub(crate) use error::quoted_list;
 pub use hints::Hints;
 pub use incremental::{IncrementalHint, IncrementalKeys};
 pub(crate) use keys::nearest;
+pub use privacy::Privacy;
 pub use relay::Relay;
 pub use secret::{EnvLookup, SecretBinding, SecretValue};
 use serde_json::{Map, Value};
@@ -91,6 +93,8 @@ pub struct Config {
     pub serve: Serve,
     /// How messages of clients are passed on.
     pub relay: Relay,
+    /// What is not kept.
+    pub privacy: Privacy,
     /// How far records may change the schema, where a resource's hints say nothing else.
     pub schema_contract: Option<SchemaContract>,
     /// Hints by resource; they win over the component's own.

@@ -27,7 +27,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn resolve(&self, file: PipelineFile, overrides: &Overrides) -> Result<Config, ConfigError> {
-        let PipelineFile { pipeline, source, destination, load, schedule, serve, relay, resources } = file;
+        let PipelineFile { pipeline, source, destination, load, schedule, serve, relay, privacy, resources } = file;
         let name = pipeline.name;
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-')) {
             return Err(self.value_error("pipeline.name", "a name is made of letters, digits, `_` and `-`"));
@@ -78,6 +78,7 @@ impl Resolver<'_> {
             schedule: self.interval("schedule.every", schedule.every.as_deref())?,
             serve: self.serve(serve)?,
             relay: self.relay(relay)?,
+            privacy: self.privacy(privacy)?,
             schema_contract,
             hints: self.hints(resources)?,
             secret_entries: source.secrets,

@@ -97,6 +97,7 @@ impl Embedded {
             load: LoadThresholds { rows: 100_000, bytes: 64 << 20, every: Duration::from_secs(10) },
             pages: self.settings.limits.pages,
             page_hints: (10_000, 8 << 20),
+            guard: crate::privacy::Guard::default(),
         })
     }
 }

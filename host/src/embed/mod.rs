@@ -87,6 +87,7 @@ impl Settings {
             limits: self.limits,
             tls: self.tls.clone(),
             proxy: None,
+            withholds_words: false,
         };
         Ok(ComponentSource::new(component.clone(), options)?)
     }

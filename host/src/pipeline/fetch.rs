@@ -97,6 +97,7 @@ impl<S: Source> Fetcher<'_, S> {
                         progress.pages
                     };
                     self.observer.event(&Event::Fetched { resource: index, total: page.total_hint });
+                    let page = self.settings.guard.page(&planned.hints.resource, page);
                     cursor.clone_from(&page.next);
                     if page.state.is_some() {
                         state.clone_from(&page.state);

@@ -33,6 +33,7 @@ use crate::{
     incremental::{Filter, Late},
     model::WriteDisposition,
     normalize::{Normalizer, ResourceHints},
+    privacy::Guard,
     report::{self, ErrorReport, IncrementalReport, ResourceReport, ResourceStatus, RunReport},
     retry::RetryPolicy,
     sink::Sink,
@@ -100,6 +101,8 @@ pub struct Settings {
     pub pages: u64,
     /// The hints of each page request: records and bytes.
     pub page_hints: (u32, u32),
+    /// Takes out of pages what is not kept, before anything else sees them.
+    pub guard: Guard,
 }
 
 /// What a run writes to and starts from.

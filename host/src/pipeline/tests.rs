@@ -191,6 +191,7 @@ impl Disk {
             load: LoadThresholds { rows, bytes: u64::MAX, every: Duration::from_hours(1) },
             pages: 1000,
             page_hints: (1000, 1000),
+            guard: crate::privacy::Guard::default(),
         };
         run(source, &planned, destination, &settings, observer, stop).await
     }

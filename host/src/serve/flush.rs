@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     model::Delivery,
+    privacy::Guard,
     source::{EventHandler, SourceError},
 };
 
@@ -55,6 +56,7 @@ pub struct Flushed {
 pub(super) struct Flusher<H> {
     pub(super) inbox: Inbox,
     pub(super) handler: Arc<H>,
+    pub(super) guard: Guard,
     pub(super) loader: Arc<Loader>,
     pub(super) backlog: Arc<Backlog>,
     pub(super) metrics: Arc<Metrics>,
@@ -240,7 +242,7 @@ impl<H: EventHandler> Flusher<H> {
             let Some(last) = unhandled.last() else { return };
             after = last.number;
             for kept in unhandled {
-                match again(&*self.handler, &mut self.inbox, kept, self.options.window).await {
+                match again(&*self.handler, &self.guard, &mut self.inbox, kept, self.options.window).await {
                     Ok(Some((number, bytes, deliveries))) => self.backlog.add(number, bytes, Some(deliveries)),
                     Ok(None) => {}
                     Err(error) => return tracing::warn!("{error}"),
@@ -266,13 +268,16 @@ impl<H: EventHandler> Flusher<H> {
 /// number, the bytes of its body and what it holds.
 pub(super) async fn again<H: EventHandler>(
     handler: &H,
+    guard: &Guard,
     inbox: &mut Inbox,
     kept: Kept,
     window: Duration,
 ) -> Result<Option<(u64, u64, Vec<Delivery>)>, InboxError> {
-    let Ok(outcome) = handler.handle_event(&kept.event).await else { return Ok(None) };
-    let bytes = kept.event.body.len() as u64;
-    let new = NewEvent { event: kept.event, dedupe_key: outcome.dedupe_key, unhandled: None };
+    // It is kept anew, and may be from before something was not to be kept.
+    let event = guard.event(kept.event);
+    let Ok(outcome) = handler.handle_event(&event).await else { return Ok(None) };
+    let bytes = event.body.len() as u64;
+    let new = NewEvent { event, dedupe_key: outcome.dedupe_key, unhandled: None };
     Ok(match inbox.handled(kept.number, &new, window)? {
         Stored::New(number) => Some((number, bytes, outcome.deliveries)),
         Stored::Duplicate => None,

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     model::{Answer, Delivery, Event},
+    privacy::Guard,
     source::EventHandler,
 };
 
@@ -63,6 +64,8 @@ pub(super) struct Receiver<H> {
     pub(super) writer: Writer,
     pub(super) backlog: Arc<Backlog>,
     pub(super) metrics: Arc<Metrics>,
+    /// Takes out of events what is not kept.
+    pub(super) guard: Guard,
     /// Most bytes of a body.
     pub(super) body: u64,
     pub(super) in_flight: Semaphore,
@@ -74,9 +77,10 @@ impl<H: EventHandler> Receiver<H> {
         writer: Writer,
         backlog: Arc<Backlog>,
         metrics: Arc<Metrics>,
+        guard: Guard,
         body: u64,
     ) -> Self {
-        Self { handler, writer, backlog, metrics, body, in_flight: Semaphore::new(IN_FLIGHT) }
+        Self { handler, writer, backlog, metrics, guard, body, in_flight: Semaphore::new(IN_FLIGHT) }
     }
 
     /// Answers a request to the hook. `rest` is what stands behind its address.
@@ -94,7 +98,7 @@ impl<H: EventHandler> Receiver<H> {
         };
         self.metrics.received.inc();
         let began = Instant::now();
-        let reply = self.keep(event).await;
+        let reply = self.keep(self.guard.event(event)).await;
         self.metrics.answered(began.elapsed());
         reply
     }

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     model::{Delivery, Event, ResourceName},
+    privacy::Guard,
     source::{EventHandler, SourceError},
 };
 
@@ -76,6 +77,8 @@ pub struct Replay<'a, H> {
     pub inbox: &'a mut Inbox,
     /// Says what they mean.
     pub handler: &'a H,
+    /// Takes out of events what is not kept. The handler has one as well.
+    pub guard: Guard,
     /// Loads them.
     pub loader: &'a Loader,
     /// Resources whose records take the place of their older selves.
@@ -124,6 +127,7 @@ impl<H: EventHandler> Replay<'_, H> {
         let mut deliveries = Vec::new();
         let (mut known, mut bytes) = (0, 0);
         for event in events {
+            let event = self.guard.event(event);
             let outcome = match self.handler.handle_event(&event).await {
                 Ok(outcome) => outcome,
                 Err(error) => {
@@ -161,7 +165,7 @@ impl<H: EventHandler> Replay<'_, H> {
             let Some(last) = unhandled.last() else { return Ok(()) };
             after = last.number;
             for kept in unhandled {
-                again(self.handler, self.inbox, kept, self.window).await?;
+                again(self.handler, &self.guard, self.inbox, kept, self.window).await?;
             }
         }
     }

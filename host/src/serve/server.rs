@@ -40,6 +40,7 @@ use super::{
 };
 use crate::{
     config::{Relay, Serve},
+    privacy::Guard,
     source::{EventHandler, MessageRelay},
 };
 
@@ -65,10 +66,10 @@ pub struct ServeOptions {
     pub serve: Serve,
     /// What it says of messages that are passed on.
     pub relay: Relay,
-    /// Most messages that are sent at the same time: the connections to one origin.
-    pub connections: u32,
     /// The folder with the hook's key.
     pub key_dir: PathBuf,
+    /// Takes out of events what is not kept. The handler has one as well, for events that are handed in again.
+    pub guard: Guard,
 }
 
 /// Why nothing is received.
@@ -172,18 +173,9 @@ impl<H: EventHandler + MessageRelay> Serving<H> {
         let (stopping, stopped) = watch::channel(false);
         let relays = if self.handler.relays() {
             let (inbox, metrics, stopped) = (self.inbox.again()?, Arc::clone(&metrics.relays), stopped.clone());
-            let room = Semaphore::new(self.options.connections.clamp(1, 1024) as usize);
-            Some(Arc::new(Relays {
-                handler: Arc::clone(&self.handler),
-                settings: self.options.relay,
-                lanes,
-                writer: writer.clone(),
-                inbox: Mutex::new(inbox),
-                metrics,
-                callers: Mutex::default(),
-                room,
-                stopped,
-            }))
+            let (handler, guard) = (Arc::clone(&self.handler), self.options.guard.clone());
+            let settings = (self.options.relay, guard);
+            Some(Arc::new(Relays::new(handler, settings, lanes, writer.clone(), inbox, metrics, stopped)))
         } else {
             None
         };
@@ -195,6 +187,7 @@ impl<H: EventHandler + MessageRelay> Serving<H> {
                 writer,
                 Arc::clone(&backlog),
                 Arc::clone(&metrics),
+                self.options.guard.clone(),
                 serve.body,
             ),
             key: Arc::clone(&key),
@@ -204,6 +197,7 @@ impl<H: EventHandler + MessageRelay> Serving<H> {
         let flusher = Flusher {
             inbox: self.inbox,
             handler: self.handler,
+            guard: self.options.guard,
             loader: self.loader,
             backlog,
             metrics,

@@ -22,9 +22,6 @@ use crate::{
 const TROUBLE_WAIT: Duration = Duration::from_secs(5);
 const DENIED_WAIT: Duration = Duration::from_mins(1);
 
-/// How long what is being sent may take when the receiver stops.
-const STOP_TIME: Duration = Duration::from_secs(10);
-
 /// What comes after a message was tried.
 enum Next {
     /// It is over.
@@ -53,12 +50,7 @@ impl<H: MessageRelay> Relays<H> {
                 },
             }
         }
-        let all = async { while lanes.join_next().await.is_some() {} };
-        if tokio::time::timeout(STOP_TIME, all).await.is_err() {
-            tracing::warn!(
-                "some messages were being sent still: the next start notes that nobody knows what became of them"
-            );
-        }
+        while lanes.join_next().await.is_some() {}
     }
 
     /// Sends the messages of a lane until there are no more.
@@ -88,12 +80,6 @@ impl<H: MessageRelay> Relays<H> {
         if matches!(pause(wait, stopped).await, Next::Stop) {
             return Next::Stop;
         }
-        let room = tokio::select! {
-            biased;
-            _ = stopped.wait_for(|stopped| *stopped) => return Next::Stop,
-            room = self.room.acquire() => room,
-        };
-        let Ok(_room) = room else { return Next::Stop };
         let rule = self.rule(waiting.rule);
         // Should nobody learn what becomes of it, the next start keeps the distance, too.
         let marked = Write::Sending { number, not_before_ms: now_ms() + millis(rule.shortest_wait) };
@@ -123,7 +109,7 @@ impl<H: MessageRelay> Relays<H> {
         stopped: &mut watch::Receiver<bool>,
     ) -> Next {
         let answer = if let Sent::Answered(_, text) = &sent { Some(text.clone()) } else { None };
-        let learned = learned(number, waiting.failures, rule, sent);
+        let learned = learned(number, waiting.failures, rule, self.kept(sent));
         let is_over = learned.again_at_ms.is_none();
         loop {
             match self.writer.write(Write::Learned(learned.clone())).await {
@@ -152,6 +138,14 @@ impl<H: MessageRelay> Relays<H> {
         }
         self.tell(number, answer.as_deref());
         Next::Over
+    }
+
+    /// What is kept of an answer: its words may quote the message, and are for the caller alone when that is not kept whole.
+    fn kept(&self, sent: Sent) -> Sent {
+        match sent {
+            Sent::Answered(status, _) if !self.guard.is_idle() => Sent::Answered(status, String::new()),
+            sent => sent,
+        }
     }
 }
 

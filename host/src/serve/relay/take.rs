@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{ANSWER_TIME, MOST_WAITING, Relays, Told};
 use crate::{
-    model::{RelayProgress, RelayStatus, RelayVerdict},
+    model::{RelayPlan, RelayProgress, RelayStatus, RelayVerdict},
     serve::{
         inbox::{NewRelay, TakenRelay, Write, Written},
         receive::{Receiver, Reply, reply},
@@ -44,6 +44,10 @@ impl<H: EventHandler + MessageRelay> Receiver<H> {
                 return self.turn_away("the message cannot be passed on now");
             }
         };
+        // What is sent is kept as it is until it is sent, and nothing else of it.
+        let (order_key, dedupe_key) = (self.guard.alias(plan.order_key), self.guard.alias(plan.dedupe_key));
+        let plan = RelayPlan { order_key, dedupe_key, ..plan };
+        let message = self.guard.event(message);
         let new = NewRelay { received_at_ms: message.received_at_ms, message: Some(message), plan };
         let taken = match relays.writer.write(Write::Relay(Box::new(new))).await {
             Ok(Written::Relay(taken)) => taken,

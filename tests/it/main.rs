@@ -41,6 +41,8 @@ mod contracts;
 mod hints;
 // `serve` and what belongs to it. Not for what events mean.
 mod serve;
+// `[privacy]`: what is not kept is nowhere, whatever happens.
+mod privacy;
 // What a component can reach, and where secrets go.
 mod sandbox;
 // Components that mean harm or are broken, one file each.

@@ -6,12 +6,12 @@ use acceptance::places::workspace;
 const FILES: [&str; 7] = ["chats", "calls", "offline", "clients", "crm", "messages", "unknown"];
 
 /// All events, in their order.
-pub(super) fn events() -> Vec<String> {
+pub(crate) fn events() -> Vec<String> {
     FILES.iter().flat_map(|name| read(name)).collect()
 }
 
 /// Bodies that are no events. A file cannot hold the one that is empty.
-pub(super) fn refused() -> Vec<String> {
+pub(crate) fn refused() -> Vec<String> {
     read("refused").into_iter().chain([String::new()]).collect()
 }
 

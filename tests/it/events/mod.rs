@@ -2,7 +2,7 @@
 //!
 //! After a change of a table: `INSTA_UPDATE=always cargo test -p acceptance events::`, and read the difference.
 
-mod corpus;
+pub(crate) mod corpus;
 mod dump;
 
 use std::collections::BTreeSet;

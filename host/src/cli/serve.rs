@@ -35,6 +35,7 @@ pub(crate) async fn serve(args: ServeArgs, quiet: bool) -> Outcome {
     let options = ServeOptions {
         serve: settings,
         relay: session.config.relay,
+        connections: session.limits.connections,
         key_dir: own_folder(&session.config),
         guard: parts.webhook.guard().clone(),
     };

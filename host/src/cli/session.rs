@@ -29,7 +29,7 @@ use crate::{
 pub(crate) struct Session {
     pub(crate) config: Config,
     pub(crate) component: Component,
-    limits: Limits,
+    pub(crate) limits: Limits,
     secrets: Vec<SecretValue>,
 }
 

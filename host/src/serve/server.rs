@@ -66,6 +66,8 @@ pub struct ServeOptions {
     pub serve: Serve,
     /// What it says of messages that are passed on.
     pub relay: Relay,
+    /// Most messages that are sent at the same time: the connections to one origin.
+    pub connections: u32,
     /// The folder with the hook's key.
     pub key_dir: PathBuf,
     /// Takes out of events what is not kept. The handler has one as well, for events that are handed in again.
@@ -173,9 +175,19 @@ impl<H: EventHandler + MessageRelay> Serving<H> {
         let (stopping, stopped) = watch::channel(false);
         let relays = if self.handler.relays() {
             let (inbox, metrics, stopped) = (self.inbox.again()?, Arc::clone(&metrics.relays), stopped.clone());
-            let (handler, guard) = (Arc::clone(&self.handler), self.options.guard.clone());
-            let settings = (self.options.relay, guard);
-            Some(Arc::new(Relays::new(handler, settings, lanes, writer.clone(), inbox, metrics, stopped)))
+            let room = Semaphore::new(self.options.connections.clamp(1, 1024) as usize);
+            Some(Arc::new(Relays {
+                handler: Arc::clone(&self.handler),
+                guard: self.options.guard.clone(),
+                settings: self.options.relay,
+                lanes,
+                writer: writer.clone(),
+                inbox: Mutex::new(inbox),
+                metrics,
+                callers: Mutex::default(),
+                room,
+                stopped,
+            }))
         } else {
             None
         };

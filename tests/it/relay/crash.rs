@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use acceptance::effort;
-use acceptance::fake_jivo::FakeJivo;
+use acceptance::fake_jivo::{FakeJivo, Fault};
 use acceptance::project::Project;
 use acceptance::receiver::{Client, Receiver};
 
@@ -162,4 +162,24 @@ fn is_taken(client: &Client, body: &str) -> bool {
         Ok((503, _)) | Err(_) => false,
         Ok((status, answer)) => panic!("{status}: {answer}"),
     }
+}
+
+#[test]
+fn only_what_is_on_its_way_is_unknown() {
+    let service = service();
+    let project = project(&service).set("source.limits.connections", 2);
+    service.fault("", .., Fault::StallBeforeHead);
+    let receiver = Receiver::start(&project);
+    for client in 0..10 {
+        assert_eq!(receiver.relay("").post(&message(&format!("c{client}"), &format!("m{client}"))).0, 202);
+    }
+    receiver.until("two requests", || service.requests_to("").len() == 2);
+    assert!(receiver.kill().was_killed());
+    service.heal();
+    let receiver = Receiver::start(&project);
+    assert_eq!(receiver.metric("sluicegate_relays_unknown_total"), 2);
+    passed_on(&receiver);
+    receiver.stop().code(0);
+    let ids: BTreeSet<_> = reached_ids(&service).into_iter().collect();
+    assert_eq!((service.requests_to("").len(), ids.len()), (12, 10));
 }

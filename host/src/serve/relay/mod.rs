@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 
 pub(super) use lanes::{Lane, Lanes};
 pub(super) use metrics::RelayMetrics;
@@ -42,17 +42,19 @@ const ANSWER_TIME: Duration = Duration::from_secs(30);
 
 /// What passes messages on.
 pub(super) struct Relays<H> {
-    handler: Arc<H>,
+    pub(super) handler: Arc<H>,
     /// Takes out of messages what is not kept.
-    guard: Guard,
-    settings: Relay,
-    lanes: Arc<Lanes>,
-    writer: Writer,
-    inbox: Mutex<Inbox>,
-    metrics: Arc<RelayMetrics>,
+    pub(super) guard: Guard,
+    pub(super) settings: Relay,
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) writer: Writer,
+    pub(super) inbox: Mutex<Inbox>,
+    pub(super) metrics: Arc<RelayMetrics>,
     /// Callers that wait for an answer, by the number of the message.
-    callers: Mutex<HashMap<u64, Vec<oneshot::Sender<Told>>>>,
-    stopped: watch::Receiver<bool>,
+    pub(super) callers: Mutex<HashMap<u64, Vec<oneshot::Sender<Told>>>>,
+    /// Messages that may be sent at the same time. One that waits for a connection is not marked as being sent.
+    pub(super) room: Semaphore,
+    pub(super) stopped: watch::Receiver<bool>,
 }
 
 /// What a caller is told of a message: what is known of it, and what the service said.
@@ -86,19 +88,6 @@ pub(super) fn resume(
 }
 
 impl<H> Relays<H> {
-    pub(super) fn new(
-        handler: Arc<H>,
-        (settings, guard): (Relay, Guard),
-        lanes: Arc<Lanes>,
-        writer: Writer,
-        inbox: Inbox,
-        metrics: Arc<RelayMetrics>,
-        stopped: watch::Receiver<bool>,
-    ) -> Self {
-        let (inbox, callers) = (Mutex::new(inbox), Mutex::default());
-        Self { handler, guard, settings, lanes, writer, inbox, metrics, callers, stopped }
-    }
-
     /// How many messages wait or are being sent.
     pub(super) fn waiting(&self) -> usize {
         self.lanes.waiting()

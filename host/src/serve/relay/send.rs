@@ -22,6 +22,9 @@ use crate::{
 const TROUBLE_WAIT: Duration = Duration::from_secs(5);
 const DENIED_WAIT: Duration = Duration::from_mins(1);
 
+/// How long what is being sent may take when the receiver stops.
+const STOP_TIME: Duration = Duration::from_secs(10);
+
 /// What comes after a message was tried.
 enum Next {
     /// It is over.
@@ -50,7 +53,12 @@ impl<H: MessageRelay> Relays<H> {
                 },
             }
         }
-        while lanes.join_next().await.is_some() {}
+        let all = async { while lanes.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_TIME, all).await.is_err() {
+            tracing::warn!(
+                "some messages were being sent still: the next start notes that nobody knows what became of them"
+            );
+        }
     }
 
     /// Sends the messages of a lane until there are no more.
@@ -80,6 +88,12 @@ impl<H: MessageRelay> Relays<H> {
         if matches!(pause(wait, stopped).await, Next::Stop) {
             return Next::Stop;
         }
+        let room = tokio::select! {
+            biased;
+            _ = stopped.wait_for(|stopped| *stopped) => return Next::Stop,
+            room = self.room.acquire() => room,
+        };
+        let Ok(_room) = room else { return Next::Stop };
         let rule = self.rule(waiting.rule);
         // Should nobody learn what becomes of it, the next start keeps the distance, too.
         let marked = Write::Sending { number, not_before_ms: now_ms() + millis(rule.shortest_wait) };

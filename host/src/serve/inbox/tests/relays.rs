@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
     model::{RelayPlan, RelayProgress, RelayRequest, RelayStatus, ResendRule},
@@ -145,4 +147,74 @@ fn an_export_tells_how_far_a_message_came() {
     let line = export_line(&kept);
     assert!(line.contains(r#""relay":{"id":"first-1","step":0,"status":"pending","attempts":0}"#), "{line}");
     assert_eq!(import_line(&line).unwrap(), kept.event);
+}
+
+/// Something that happens to an inbox; the number of a message is taken round those that there are.
+#[derive(Clone, Debug)]
+enum Step {
+    Take,
+    Send(u64),
+    Answer(u64, RelayStatus, bool),
+    Kill,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let status = prop_oneof![Just(RelayStatus::Delivered), Just(RelayStatus::Rejected), Just(RelayStatus::Pending)];
+    let step = prop_oneof![
+        2 => Just(Step::Take),
+        4 => any::<u64>().prop_map(Step::Send),
+        4 => (any::<u64>(), status, any::<bool>()).prop_map(|(number, status, again)| Step::Answer(number, status, again)),
+        1 => Just(Step::Kill),
+    ];
+    proptest::collection::vec(step, 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn whatever_happens_a_message_waits_or_is_over_and_is_never_sent_after_that(steps in steps(), again: bool) {
+        let disk = Disk::new();
+        let mut inbox = disk.open();
+        let (mut taken, mut over) = (0, std::collections::BTreeSet::new());
+        for step in steps {
+            match step {
+                Step::Take => {
+                    taken += 1;
+                    prop_assert_eq!(take(&mut inbox, "a", None, taken).number, taken);
+                }
+                Step::Send(number) if taken > 0 => {
+                    let number = number % taken + 1;
+                    let sent = write(&mut inbox, Write::Sending { number, not_before_ms: 0 });
+                    prop_assert!(sent == Written::Sending(false) || !over.contains(&number));
+                }
+                Step::Answer(number, status, is_over) if taken > 0 => {
+                    let number = number % taken + 1;
+                    write(&mut inbox, answered(number, status, (!is_over).then_some(0)));
+                    if is_over {
+                        over.insert(number);
+                    }
+                }
+                Step::Kill => {
+                    drop(inbox);
+                    inbox = disk.open();
+                    let before = told(&inbox).len() as u64;
+                    let unknown = inbox.recover_relays(again).unwrap();
+                    prop_assert_eq!(told(&inbox).len() as u64, before + unknown);
+                }
+                Step::Send(_) | Step::Answer(..) => {}
+            }
+            for number in 1..=taken {
+                let (progress, is_over) = inbox.relay_progress(number).unwrap().unwrap();
+                if is_over {
+                    over.insert(number);
+                }
+                prop_assert_eq!(is_over, over.contains(&number));
+                prop_assert_eq!(inbox.relay_waiting(number).unwrap().is_none(), is_over);
+                // What the last event tells of a message that is over is what is known of it.
+                let last = told(&inbox).into_iter().rfind(|(id, ..)| *id == progress.id);
+                prop_assert!(!is_over || last.is_some_and(|(_, step, status, _)| (step, status) == (progress.step, progress.status)));
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Tests of what becomes of texts.
 
+mod any_bytes;
 mod any_text;
 mod paths;
 

@@ -197,3 +197,26 @@ fn explain(error: SourceError, notes: &Notes) -> SourceError {
     }
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_told_as_far_as_they_may() {
+        fn check(words: Words, bytes: u64, http_status: Option<u16>, expect: &str) {
+            let notes = Notes { traffic: Traffic { bytes, ..Traffic::default() }, ..Notes::default() };
+            let code = Some("of 555".to_owned());
+            let given = SourceError { http_status, code, ..SourceError::new(ErrorKind::Auth, "555 is unknown") };
+            let told = told(given, words, &notes);
+            assert_eq!((told.kind, told.http_status), (ErrorKind::Auth, http_status));
+            assert!(told.message.starts_with(expect), "{told}");
+            assert_eq!(told.code.is_some(), expect.starts_with("555"));
+        }
+        check(Words::Told, 9, Some(401), "555 is unknown");
+        check(Words::WithheldOnceAnswered, 0, None, "555 is unknown");
+        check(Words::WithheldOnceAnswered, 9, Some(401), "the service answered with the status 401; what");
+        check(Words::WithheldOnceAnswered, 9, None, "what the component says is withheld");
+        check(Words::Withheld, 0, None, "what the component says is withheld");
+    }
+}

@@ -164,3 +164,14 @@ fn a_flood_of_log() {
     // A few seconds may pass meanwhile, each with its own share; all of it would be a megabyte.
     assert!(output.stderr.len() < 700_000, "{} bytes", output.stderr.len());
 }
+
+#[test]
+fn a_log_of_what_is_not_kept() {
+    let attack = Attack::new(&programs::FLOOD_OF_LOG).set("privacy.drop", vec!["phone"]);
+    let output = attack.cli().arg("-vv").run();
+    output
+        .code(0)
+        .stderr_has(&["what the component logs is withheld, for [privacy] is set"])
+        .lacks("hidden")
+        .lacks("xxx");
+}

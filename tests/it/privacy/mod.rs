@@ -4,6 +4,7 @@
 mod config;
 mod pull;
 mod push;
+mod relay;
 
 use std::path::{Path, PathBuf};
 

@@ -56,10 +56,20 @@ pub enum Point {
     ComponentPlaced,
     /// A component is gone, and the lock file has its entry still.
     ComponentRemoved,
+    /// It is durable who is forgotten, and nothing of theirs is removed.
+    PersonNoted,
+    /// The events of a person are gone from the inbox.
+    EventsRemoved,
+    /// A statement that removes rows of a person is done, within its transaction.
+    RowsRemoved,
+    /// What is left of a database is in another file, which nobody looks for.
+    CopyMade,
+    /// That file is in the place of the database.
+    CopyPlaced,
 }
 
 /// Every point, with its name.
-pub const POINTS: [(Point, &str); 25] = [
+pub const POINTS: [(Point, &str); 30] = [
     (Point::FilePrepared, "file-prepared"),
     (Point::FileMade, "file-made"),
     (Point::PageFetched, "page-fetched"),
@@ -85,6 +95,11 @@ pub const POINTS: [(Point, &str); 25] = [
     (Point::ComponentLocked, "component-locked"),
     (Point::ComponentPlaced, "component-placed"),
     (Point::ComponentRemoved, "component-removed"),
+    (Point::PersonNoted, "person-noted"),
+    (Point::EventsRemoved, "events-removed"),
+    (Point::RowsRemoved, "rows-removed"),
+    (Point::CopyMade, "copy-made"),
+    (Point::CopyPlaced, "copy-placed"),
 ];
 
 #[cfg(debug_assertions)]

@@ -48,6 +48,9 @@ pub mod pipeline;
 pub mod serve;
 
 #[cfg(feature = "duckdb")]
+pub mod forget;
+
+#[cfg(feature = "duckdb")]
 pub mod cli;
 
 #[cfg(test)]

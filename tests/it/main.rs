@@ -35,6 +35,8 @@ mod shared;
 mod schema;
 // Everything that JivoChat pushes, in every form, and what becomes of it in the tables. Not for how `serve` behaves.
 mod events;
+// `forget`: people who go and stay away, to the last byte.
+mod forget;
 // How far records may change tables.
 mod contracts;
 // Hints of columns.

@@ -2,6 +2,7 @@
 
 mod component;
 mod conformance;
+mod forget;
 mod inbox;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::{
     component::{AddArgs, ComponentArgs, ComponentCommand, RemoveArgs},
     conformance::ConformanceArgs,
+    forget::ForgetArgs,
     inbox::{InboxCommand, InboxExportArgs, InboxPruneArgs, InboxStatusArgs},
 };
 
@@ -89,6 +91,12 @@ pub(crate) enum Command {
     ///
     /// Rows take the place of their older selves. Not while `serve` receives into the same inbox.
     Replay(ReplayArgs),
+    /// Remove a person from tables, inbox and rejected records, and leave out what comes of them later
+    ///
+    /// Finds all that is linked to the client, as the component says. What is left of the database is written into a new file,
+    /// which needs as much room again, so that no byte of the person stays. Of them only a keyed hash of identities and contacts
+    /// is kept. Not while `serve` receives into the same inbox. When it is interrupted, call it again.
+    Forget(ForgetArgs),
 }
 
 /// What is done with the address of a hook.

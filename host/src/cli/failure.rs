@@ -4,9 +4,10 @@ use super::exit_code;
 use crate::{
     component::{LoadError, LoadErrorKind},
     config::ConfigError,
+    forget::ForgetError,
     http::{allow::HostPort, download::DownloadError, record::Denial},
     lock::{LOCK_FILE, LockError},
-    privacy::KeyError,
+    privacy::{KeyError, people::ForgottenError},
     serve::{HookKeyError, ReplayError, ServeError, inbox::InboxError},
     sink::SinkError,
     source::SourceError,
@@ -155,6 +156,25 @@ impl From<InboxError> for Failure {
             _ => exit_code::DESTINATION,
         };
         Self { code, hint: error.hint(), error: Some(error.into()) }
+    }
+}
+
+impl From<ForgottenError> for Failure {
+    fn from(error: ForgottenError) -> Self {
+        Self { code: exit_code::CONFIG, hint: Some(error.hint()), error: Some(error.into()) }
+    }
+}
+
+impl From<ForgetError> for Failure {
+    fn from(error: ForgetError) -> Self {
+        match error {
+            ForgetError::Sink(error) => error.into(),
+            ForgetError::Inbox(error) => error.into(),
+            ForgetError::Forgotten(error) => error.into(),
+            ForgetError::Ambiguous { .. } => {
+                Self { code: exit_code::CONFIG, hint: error.hint(), error: Some(error.into()) }
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod conformance;
 mod every;
 mod exit_code;
 mod failure;
+mod forget;
 mod hook;
 mod inbox;
 mod incremental;
@@ -96,6 +97,7 @@ fn dispatch(cli: Cli) -> Outcome {
             Command::Inbox { command: InboxCommand::Export(args) } => inbox::export(&args),
             Command::Inbox { command: InboxCommand::Prune(args) } => inbox::prune(&args),
             Command::Replay(args) => replay::replay(args).await,
+            Command::Forget(args) => forget::forget(&args).await,
         }
     });
     // A look-up of a name that hangs must not hold up the end of the program.

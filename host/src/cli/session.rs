@@ -21,6 +21,7 @@ use crate::{
     },
     lock::{Entry, Folder, LOCK_FILE},
     model::{ResourceName, ResourceSpec},
+    privacy::people::Marks,
     sink::SinkOptions,
     source::{ErrorKind, Source, SourceError},
 };
@@ -103,6 +104,12 @@ impl Session {
     /// The component as a receiver of events; none when it receives none.
     pub(crate) async fn webhook(&self, tokens: &BTreeMap<String, String>) -> Result<Option<ComponentWebhook>, Failure> {
         self.component.webhook(self.options(tokens)?).await.map_err(config_failure)
+    }
+
+    /// Where records say which client they are of: the component's word, and the pipeline file's. An error when neither says.
+    pub(crate) async fn marks(&self, tokens: &BTreeMap<String, String>) -> Result<Marks, Failure> {
+        let of_component = self.component.marks(self.options(tokens)?).await.map_err(config_failure)?;
+        Marks::new(of_component.unwrap_or_default(), &[]).map_err(|error| Failure::with_code(exit_code::CONFIG, error))
     }
 
     fn options(&self, tokens: &BTreeMap<String, String>) -> Result<SourceOptions, Failure> {

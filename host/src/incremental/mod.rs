@@ -24,11 +24,11 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::json_path::Step;
 pub use dedup::{Dedup, DedupKey};
 pub use filter::Filter;
 pub use lag::Lag;
 pub use mark::Mark;
+pub(crate) use path::walk_each;
 pub use path::{FieldPath, InvalidPath};
 pub use plan::PlanError;
 pub use point::Scale;

@@ -39,7 +39,7 @@ impl FieldPath {
 }
 
 /// Hands each of the values to `found` that some steps lead to.
-fn walk_each(document: Document<'_>, at: usize, steps: &[Step], found: &mut dyn FnMut(Document<'_>, usize)) {
+pub(crate) fn walk_each(document: Document<'_>, at: usize, steps: &[Step], found: &mut dyn FnMut(Document<'_>, usize)) {
     let Some((step, rest)) = steps.split_first() else { return found(document, at) };
     match (step, document.node(at)) {
         (Step::Key(key), Node::Object { .. }) => {

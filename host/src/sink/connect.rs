@@ -78,6 +78,17 @@ fn attempt(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -> Res
         return config(access).and_then(Connection::open_in_memory_with_flags).map_err(|error| opening(path, &error));
     }
     log_file::check(path)?;
+    let file = identity(path);
+    let opened = attempt_file(path, access, made, warm)?;
+    if file.is_some() && file != identity(path) {
+        // `forget` has put a copy in its place meanwhile. The lock that was got is one on a file that nobody will see again.
+        let _ = opened.execute_batch("PRAGMA disable_checkpoint_on_shutdown");
+        return Err(SinkError::Locked { path: path.to_owned(), pid: None, program: None });
+    }
+    Ok(opened)
+}
+
+fn attempt_file(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -> Result<Connection, SinkError> {
     if let Access::Write { memory } = access {
         let started = warm.take(memory);
         let there = path.exists();
@@ -96,6 +107,20 @@ fn attempt(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -> Res
     };
     let opened = config(access).and_then(|config| Connection::open_with_flags(path, config.access_mode(rights)?));
     opened.map_err(|error| opening(path, &error))
+}
+
+/// What tells a file from another one that is put in its place; none when there is no file.
+#[cfg(unix)]
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    std::fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+/// Files cannot be told apart elsewhere, nor can one be put in the place of another that is open.
+#[cfg(not(unix))]
+pub(super) fn identity(_: &Path) -> Option<(u64, u64)> {
+    None
 }
 
 /// Makes an empty database at `path`, unless another process does so at the same moment. `made` is set when this one did;

@@ -70,6 +70,14 @@ pub enum SinkError {
         /// What DuckDB says.
         reason: String,
     },
+    /// The database holds something that a copy of it would not have.
+    #[error("the database `{}` cannot be copied: {reason}", path.display())]
+    Uncopied {
+        /// The database file.
+        path: PathBuf,
+        /// What a copy would not have.
+        reason: String,
+    },
     /// A query that DuckDB refuses.
     #[error("the query failed: {reason}")]
     Query {
@@ -137,6 +145,9 @@ impl SinkError {
             }
             Self::Bookkeeping { .. } => "give the run another dataset, or repair the table".to_owned(),
             Self::Other { reason, .. } if is_memory(reason) => "raise `memory` of `[destination]`".to_owned(),
+            Self::Uncopied { .. } => "DuckDB keeps deleted rows in its file, and only a copy is rid of them: take that out of \
+                                      the database, call `forget`, and put it back"
+                .to_owned(),
             Self::Query { .. } | Self::Other { .. } => return None,
         })
     }

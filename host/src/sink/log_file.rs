@@ -41,3 +41,8 @@ pub(super) fn of(path: &Path) -> PathBuf {
     log.push(".wal");
     log.into()
 }
+
+/// Whether nothing is in the log of the database at `path`.
+pub(super) fn is_empty(path: &Path) -> bool {
+    std::fs::metadata(of(path)).map_or(true, |found| found.len() == 0)
+}

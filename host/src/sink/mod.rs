@@ -28,7 +28,9 @@ mod log_file;
 mod memory;
 mod numbers;
 mod packed;
+mod people;
 mod query;
+mod rewrite;
 mod schema_json;
 mod staged;
 mod state_json;
@@ -47,13 +49,14 @@ use serde_json::Value;
 pub use error::SinkError;
 pub use finish::{CommitLoad, Committed};
 pub use inbox::InboxMark;
+pub use people::{Hits, Removed, Search};
 pub use query::{Answer, Reader};
+pub use rewrite::{Alone, Rewritten};
 pub use stored::Stored;
 pub use warm::Warm;
 
 use crate::fault::{self, Point};
 use crate::model::WriteDisposition;
-use crate::normalize::ROOT_NUMBER;
 use crate::normalize::schema::{Schema, Table};
 use load::Load;
 use memory::Memory;
@@ -320,23 +323,6 @@ impl Sink {
         load.touched.insert(table.name.clone());
         load.ensure(&self.connection, &mut self.tables, place, table)?;
         load.append(&self.connection, &self.tables, place, &table.name, &batch)
-    }
-
-    /// What comes before the numbers of the rows that this process stages for a swap.
-    fn first_number(&mut self, root: &Table) -> duckdb::Result<i64> {
-        if let Some(known) = self.first_numbers.get(&root.name) {
-            return Ok(*known);
-        }
-        let staged = self.tables.columns(Place::Staging, &root.name).unwrap_or_default();
-        let first = if staged.iter().any(|column| column == ROOT_NUMBER) {
-            let (number, name) = (ddl::quote(ROOT_NUMBER), self.tables.name(Place::Staging, &root.name));
-            self.connection
-                .query_row(&format!("SELECT coalesce(max({number}), 0) FROM {name}"), [], |row| row.get(0))?
-        } else {
-            0
-        };
-        self.first_numbers.insert(root.name.clone(), first);
-        Ok(first)
     }
 
     /// Whether the rows of a root table take the place of all earlier ones.

@@ -13,9 +13,10 @@ use std::collections::BTreeMap;
 use duckdb::{Connection, params};
 use serde_json::{Map, Value, json};
 
-use super::ddl::create_table;
+use super::ddl::{create_table, quote};
 use super::tables::{Place, Tables};
 use super::{Entry, Sink, SinkError, SinkOptions, stored};
+use crate::normalize::ROOT_NUMBER;
 use crate::normalize::schema::{Column, DataType, Schema, Table};
 
 const STAGED: &str = "_sluicegate_staged";
@@ -24,6 +25,23 @@ const STAGED: &str = "_sluicegate_staged";
 const COLUMNS: [&str; 4] = ["pipeline_name", "schema_name", "state", "row_counts"];
 
 impl Sink {
+    /// What comes before the numbers of the rows that this process stages for a swap.
+    pub(super) fn first_number(&mut self, root: &Table) -> duckdb::Result<i64> {
+        if let Some(known) = self.first_numbers.get(&root.name) {
+            return Ok(*known);
+        }
+        let staged = self.tables.columns(Place::Staging, &root.name).unwrap_or_default();
+        let first = if staged.iter().any(|column| column == ROOT_NUMBER) {
+            let (number, name) = (quote(ROOT_NUMBER), self.tables.name(Place::Staging, &root.name));
+            self.connection
+                .query_row(&format!("SELECT coalesce(max({number}), 0) FROM {name}"), [], |row| row.get(0))?
+        } else {
+            0
+        };
+        self.first_numbers.insert(root.name.clone(), first);
+        Ok(first)
+    }
+
     /// Makes the table, so that a later write needs no DDL.
     pub(super) fn ensure_staged(&mut self) -> Result<(), SinkError> {
         if self.tables.has(Place::Staging, STAGED) {

@@ -7,7 +7,7 @@ use acceptance::project::Project;
 use serde_json::{Map, Value};
 
 /// Tables by name, each as text.
-pub(super) type Tables = BTreeMap<String, String>;
+pub(crate) type Tables = BTreeMap<String, String>;
 
 type Row = Map<String, Value>;
 
@@ -15,7 +15,7 @@ type Row = Map<String, Value>;
 const OF_LOAD: [&str; 5] = ["_dlt_id", "_dlt_parent_id", "_dlt_root_id", "_dlt_load_id", "rejected_at"];
 
 /// All tables with data. `time` is shown in place of times of receipt, which differ from server to server.
-pub(super) fn dump(project: &Project, time: Option<&str>) -> Tables {
+pub(crate) fn dump(project: &Project, time: Option<&str>) -> Tables {
     let columns = columns(project);
     let select = |table: &String| format!("SELECT '{table}' AS _table, COLUMNS(*)::VARCHAR FROM jivochat_data.{table}");
     let selects: Vec<String> = columns.keys().map(select).collect();

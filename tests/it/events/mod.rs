@@ -3,7 +3,7 @@
 //! After a change of a table: `INSTA_UPDATE=always cargo test -p acceptance events::`, and read the difference.
 
 pub(crate) mod corpus;
-mod dump;
+pub(crate) mod dump;
 
 use std::collections::BTreeSet;
 
@@ -18,13 +18,13 @@ const REPEATED: u64 = 3;
 const TIME: Option<&str> = Some("[TIME]");
 
 /// A project that loads each event by itself, as far as the tests let it.
-fn project() -> Project {
+pub(crate) fn project() -> Project {
     Project::receiving().set("serve.flush_events", 1).set("serve.flush_every", "1ms")
 }
 
 /// Posts the corpus, each event answered before the next. How many bodies it is.
 #[track_caller]
-fn post_all(receiver: &Receiver) -> u64 {
+pub(crate) fn post_all(receiver: &Receiver) -> u64 {
     let (events, refused) = (corpus::events(), corpus::refused());
     for event in &events {
         assert_eq!(receiver.post(event), (200, r#"{"result":"ok"}"#.to_owned()), "{event}");

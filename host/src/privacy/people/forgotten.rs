@@ -2,7 +2,7 @@
 //! told to be theirs, and without the key nobody can be told by them.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashMap},
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -27,7 +27,8 @@ pub struct Forgotten {
     dir: PathBuf,
     key: Option<Key>,
     people: Vec<Entry>,
-    known: HashSet<String>,
+    /// Which of the people has a hash.
+    known: HashMap<String, usize>,
 }
 
 /// One person, as hashes in base64.
@@ -38,6 +39,8 @@ struct Entry {
     at: String,
     /// What they were called then.
     asked: String,
+    /// The kinds of identities that they have, in clear.
+    kinds: BTreeSet<String>,
     /// All by which they are told.
     signs: Vec<String>,
 }
@@ -124,7 +127,7 @@ impl Forgotten {
         if file.key_check != hash(&key, "check", &[]) {
             return Err(other());
         }
-        let known = file.people.iter().flat_map(|entry| entry.signs.iter().cloned()).collect();
+        let known = known(&file.people);
         Ok(Self { dir: dir.to_owned(), key: Some(key), people: file.people, known })
     }
 
@@ -142,7 +145,7 @@ impl Forgotten {
     /// Whether a sign is one of theirs.
     pub fn knows(&self, sign: &Sign) -> bool {
         let Some(key) = self.key.as_ref().filter(|_| !self.known.is_empty()) else { return false };
-        self.known.contains(&sign_hash(key, sign))
+        self.known.contains_key(&sign_hash(key, sign))
     }
 
     /// How a record is theirs; none when it is not.
@@ -150,7 +153,10 @@ impl Forgotten {
         if found.identities.iter().any(|sign| self.knows(sign)) {
             return Some(Link::Is);
         }
-        found.belongings.iter().any(|sign| self.knows(sign)).then_some(Link::Belongs)
+        let key = self.key.as_ref().filter(|_| !self.known.is_empty())?;
+        let owners = found.belongings.iter().filter_map(|sign| self.known.get(&sign_hash(key, sign)));
+        let of_another = |owner: &Entry| found.identities.iter().any(|sign| owner.kinds.contains(&sign.kind));
+        owners.filter_map(|owner| self.people.get(*owner)).any(|owner| !of_another(owner)).then_some(Link::Belongs)
     }
 
     /// Whether a text that is no record names one of them.
@@ -159,9 +165,9 @@ impl Forgotten {
         let kinds = marks.kinds();
         let is_identity = |value: &str| {
             kinds.iter().any(|kind| self.knows(&Sign::new(kind, value)))
-                || self.known.contains(&hash(key, "last", &[value]))
+                || self.known.contains_key(&hash(key, "last", &[value]))
         };
-        let is_contact = |value: &str| self.known.contains(&hash(key, "contact", &[value]));
+        let is_contact = |value: &str| self.known.contains_key(&hash(key, "contact", &[value]));
         raw::names(text, marks, &is_identity, &is_contact)
     }
 
@@ -182,12 +188,14 @@ impl Forgotten {
         let contacts = person.contacts.iter().map(|contact| hash(&key, "contact", &[contact]));
         let mut signs: Vec<String> = signs.chain(last).chain(contacts).collect();
         let now = format!("{:.0}", jiff::Timestamp::now());
+        let kinds = person.identities.iter().map(|sign| sign.kind.clone());
         match self.people.iter_mut().find(|entry| entry.asked == asked) {
             Some(entry) => {
+                entry.kinds.extend(kinds);
                 signs.retain(|sign| !entry.signs.contains(sign));
                 entry.signs.append(&mut signs);
             }
-            None => self.people.push(Entry { at: now, asked, signs }),
+            None => self.people.push(Entry { at: now, asked, kinds: kinds.collect(), signs }),
         }
         self.key = Some(key);
         self.write()
@@ -218,7 +226,7 @@ impl Forgotten {
 
     /// Writes the file: the old one or the new one is there, whatever happens.
     fn write(&mut self) -> Result<(), ForgottenError> {
-        self.known = self.people.iter().flat_map(|entry| entry.signs.iter().cloned()).collect();
+        self.known = known(&self.people);
         let Some(key) = &self.key else { return Ok(()) };
         let path = self.dir.join(FILE);
         let write = || {
@@ -234,6 +242,11 @@ impl Forgotten {
         };
         write().map_err(|source: io::Error| ForgottenError::File { path: path.clone(), doing: "written", source })
     }
+}
+
+fn known(people: &[Entry]) -> HashMap<String, usize> {
+    let pairs = people.iter().enumerate();
+    pairs.flat_map(|(number, entry)| entry.signs.iter().map(move |sign| (sign.clone(), number))).collect()
 }
 
 fn hash(key: &Key, domain: &str, parts: &[&str]) -> String {

@@ -121,7 +121,7 @@ impl Marks {
 
 /// What the marks of one record say, as it comes together.
 #[derive(Debug, Default)]
-struct Reading {
+pub(crate) struct Reading {
     found: Found,
     /// Signs without some of their parts, by kind.
     partial: BTreeMap<String, Vec<(Meaning, Sign)>>,
@@ -130,7 +130,7 @@ struct Reading {
 
 impl Reading {
     /// Takes what a mark says: the values of each of its paths.
-    fn take(&mut self, mark: &Mark, mut values: Vec<Vec<String>>) {
+    pub(crate) fn take(&mut self, mark: &Mark, mut values: Vec<Vec<String>>) {
         let Some(last) = values.pop() else { return };
         let before: Vec<Option<String>> = values.into_iter().map(|values| values.into_iter().next()).collect();
         for value in last {
@@ -155,7 +155,7 @@ impl Reading {
 
     /// What was said in all. A sign that lacks a part counts if no other mark of its kind has one that is whole: without its
     /// channel a number is somebody's still, but not that of the visitor with the number in each channel.
-    fn end(self, into: &mut Found) {
+    pub(crate) fn end(self, into: &mut Found) {
         let Self { mut found, partial, whole } = self;
         for (_, signs) in partial.into_iter().filter(|(kind, _)| !whole.contains(kind)) {
             for (meaning, sign) in signs {

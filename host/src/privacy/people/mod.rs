@@ -12,6 +12,8 @@ mod raw;
 mod sign;
 
 pub use forgotten::{Forgotten, ForgottenError};
+pub(crate) use mark::Reading;
 pub use mark::{Found, Mark, Marks, Meaning};
 pub use person::{Link, Person, Wanted};
+pub(crate) use sign::scalar;
 pub use sign::{Asked, Sign};

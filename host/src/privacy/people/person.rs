@@ -18,7 +18,7 @@ pub struct Person {
 /// How a record is a person's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Link {
-    /// It names something that belongs to them. What else it names need not be theirs.
+    /// It names something that belongs to them, and says of nobody else that they are it. What else it names need not be theirs.
     Belongs,
     /// It says who they are. All that it says is theirs.
     Is,
@@ -35,7 +35,15 @@ impl Person {
         if found.identities.iter().any(|sign| self.identities.contains(sign)) {
             return Some(Link::Is);
         }
-        found.belongings.iter().any(|sign| self.belongings.contains(sign)).then_some(Link::Belongs)
+        // A chat or a deal may have come to somebody else: their records of it are theirs.
+        let of_another = found.identities.iter().any(|sign| self.has_kind(&sign.kind));
+        let belongs = !of_another && found.belongings.iter().any(|sign| self.belongings.contains(sign));
+        belongs.then_some(Link::Belongs)
+    }
+
+    /// Whether an identity of a kind is known.
+    pub fn has_kind(&self, kind: &str) -> bool {
+        self.identities.iter().any(|sign| sign.kind == kind)
     }
 
     /// Learns from a record that is theirs. Tells whether that leads to more records.
@@ -76,6 +84,11 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// Whether a sign is one of theirs.
+    pub fn is(&self, sign: &Sign) -> bool {
+        self.person.identities.contains(sign) || self.forgotten.knows(sign)
+    }
+
     /// How a record is theirs; none when it is not.
     pub fn link(&self, found: &Found) -> Option<Link> {
         self.person.link(found).or_else(|| self.forgotten.link(found))
@@ -109,8 +122,9 @@ mod tests {
         let own = found(&["1", "5"], &["9"], &["a@b.c"]);
         assert_eq!(person.link(&own), Some(Link::Is));
         assert!(person.learn(&own, Link::Is) && !person.learn(&own, Link::Is));
-        let in_the_chat = found(&["7"], &["9", "8"], &["d@e.f"]);
+        let in_the_chat = found(&[], &["9", "8"], &["d@e.f"]);
         assert_eq!(person.link(&in_the_chat), Some(Link::Belongs));
+        assert_eq!(person.link(&found(&["7"], &["9"], &[])), None);
         assert!(!person.learn(&in_the_chat, Link::Belongs));
         assert_eq!(person.link(&found(&["7"], &["8"], &["a@b.c"])), None);
         assert_eq!(person.contacts.len(), 2);

@@ -2,7 +2,7 @@
 //! are read token by token, and each token as a whole: half of a number is nobody.
 
 use super::{Marks, Meaning, sign::contact};
-use crate::incremental::Step;
+use crate::json_path::Step;
 
 /// An identity so long is nobody else's by chance, wherever it stands. A shorter one must stand where identities do.
 const UNMISTAKABLE: usize = 8;

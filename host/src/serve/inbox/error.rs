@@ -48,6 +48,12 @@ pub enum InboxError {
         /// The folder.
         path: PathBuf,
     },
+    /// Another process reads it for so long that its log cannot be emptied.
+    #[error("another process reads the inbox `{}`, whose log keeps what was removed", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Anything else that the store reports.
     #[error("the inbox `{}` failed: {reason}", path.display())]
     Store {
@@ -78,6 +84,7 @@ impl InboxError {
             Self::Full { .. } => {
                 "free some space; `sluicegate inbox prune` removes what was loaded long ago".to_owned()
             }
+            Self::Busy { .. } => "end the other process, then call it again".to_owned(),
             Self::Store { .. } => return None,
         })
     }

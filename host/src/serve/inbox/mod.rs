@@ -13,6 +13,7 @@
 
 mod error;
 mod exchange;
+mod forget;
 mod insert;
 mod prune;
 mod read;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use error::InboxError;
 pub use exchange::{export_line, import_line};
+pub use forget::KeptRelay;
 pub use insert::{NewEvent, Stored, Write, Written};
 pub use prune::Pruned;
 pub use read::{Kept, Status};

@@ -90,6 +90,19 @@ impl Inbox {
         self.each(sql, &[signed(since_ms), signed(after)], take)
     }
 
+    /// One event; none when it is not there any more.
+    ///
+    /// # Errors
+    /// What [`InboxError`] lists.
+    pub fn one(&self, number: u64) -> Result<Option<Kept>, InboxError> {
+        let mut found = None;
+        self.each("SELECT * FROM events WHERE number = ?", &[signed(number)], |kept| {
+            found = Some(kept);
+            false
+        })?;
+        Ok(found)
+    }
+
     fn each(&self, sql: &str, values: &[i64], mut take: impl FnMut(Kept) -> bool) -> Result<(), InboxError> {
         let mut within = || {
             let mut statement = self.connection.prepare_cached(sql)?;

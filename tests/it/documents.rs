@@ -54,6 +54,15 @@ fn the_documented_keys_of_relay_are_those_of_the_program() {
 }
 
 #[test]
+fn the_documented_keys_of_privacy_are_those_of_the_program() {
+    let code = read("host/src/config/file.rs");
+    let table = code.split_once("struct PrivacyTable {").unwrap().1.split('}').next().unwrap();
+    let in_code = found(table, r"pub (\w+):");
+    assert_eq!(found(part(&read("docs/cli.md"), "\n[privacy] "), r"(?m)^(\w+) = "), in_code);
+    assert!(in_code.contains("drop") && in_code.contains("hash"), "{in_code:?}");
+}
+
+#[test]
 fn each_command_is_documented() {
     let dir = tempfile::tempdir().unwrap();
     let help = Cli::sluicegate(dir.path()).arg("--help").run();

@@ -3,9 +3,11 @@
 use acceptance::fake_jivo::{Contract, FakeJivo, Fault, Options, Reply};
 use acceptance::project::Project;
 use acceptance::receiver::Receiver;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 
-use super::{assert_nowhere, documented};
+use super::{assert_nowhere, documented, found};
 
 const OF_CLIENT: [&str; 4] = ["Vera Lind", "vera@example.org", "15550100", "Is the blue one in stock"];
 
@@ -48,6 +50,10 @@ fn the_service_gets_all_of_a_message_and_nothing_of_it_stays() {
     assert!(status == 400 && !refused.contains("Vera"), "{refused}");
     // The same message again is known.
     assert_eq!(relay.post(&message("m-1").to_string()).0, 200);
+    // What was to be sent is base64 in the inbox: its end comes with the last message, not with that of the receiver.
+    let kept = [BASE64.encode(message("m-1").to_string()), BASE64.encode(message("m-2").to_string())];
+    let kept = [kept[0].as_str(), kept[1].as_str(), OF_CLIENT[0]];
+    receiver.until("nothing to be kept", || found(&project.path(".sluicegate/inbox"), &kept).is_empty());
     let served = receiver.stop();
     served.code(0);
     assert_eq!(reached(&service), [message("m-1"), message("m-2")]);

@@ -1,14 +1,20 @@
 //! Events go, once they are loaded and old enough.
 
+use std::time::Duration;
+
 use rusqlite::params;
 
 use super::{
     Inbox, InboxError,
     insert::{signed, unsigned},
+    store::BUSY,
 };
 
 /// Most events that go in one transaction: others wait for it meanwhile.
 const AT_ONCE: usize = 5000;
+
+/// How long others who read or write are waited for when the log is emptied.
+const LOG_WAIT: Duration = Duration::from_millis(100);
 
 /// What went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +49,20 @@ impl Inbox {
             self.connection.execute_batch(shrink).map_err(|error| self.failed(&error))?;
         }
         Ok(pruned)
+    }
+
+    /// Empties the log, which holds what was overwritten since it was last empty. One that is in use just now stays.
+    ///
+    /// # Errors
+    /// What [`InboxError`] lists.
+    pub fn wipe_log(&self) -> Result<(), InboxError> {
+        let wipe = || {
+            self.connection.busy_timeout(LOG_WAIT)?;
+            let done = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            self.connection.busy_timeout(BUSY)?;
+            done
+        };
+        wipe().map_err(|error| self.failed(&error))
     }
 
     fn prune_some(&self, before_ms: u64, through: u64) -> rusqlite::Result<Pruned> {

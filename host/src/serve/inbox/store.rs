@@ -16,7 +16,7 @@ use crate::privacy::make_private_folder;
 const VERSION: i64 = 2;
 
 /// How long one connection waits for another that writes.
-const BUSY: Duration = Duration::from_secs(30);
+pub(super) const BUSY: Duration = Duration::from_secs(30);
 
 /// The tables of version 1. `state` is 0 for an event that was handled, and 1 for one that could not be.
 const EVENTS: &str = "

@@ -44,7 +44,7 @@ impl<H: MessageRelay> Relays<H> {
             tokio::select! {
                 biased;
                 _ = stopped.wait_for(|stopped| *stopped) => break,
-                Some(_) = lanes.join_next() => {}
+                Some(_) = lanes.join_next() => self.wipe(),
                 lane = opened.recv() => match lane {
                     Some(lane) => {
                         lanes.spawn(Arc::clone(&self).empty(lane));
@@ -164,6 +164,16 @@ impl<H: MessageRelay> Relays<H> {
 }
 
 impl<H> Relays<H> {
+    /// Once nothing waits, what was sent is not to be read in the inbox's log either, if something of it is not kept.
+    fn wipe(&self) {
+        if !self.guard.is_idle()
+            && self.waiting() == 0
+            && let Err(error) = self.inbox().wipe_log()
+        {
+            tracing::debug!("the log of the inbox is not empty yet: {error}");
+        }
+    }
+
     /// Tells those that wait for the answer to a message that is over.
     pub(super) fn tell(&self, number: u64, answer: Option<&str>) {
         let callers = self.callers().remove(&number).unwrap_or_default();

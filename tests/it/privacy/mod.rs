@@ -44,7 +44,7 @@ fn found(dir: &Path, texts: &[&str]) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     for path in files(dir) {
         let bytes = std::fs::read(&path).unwrap();
-        let holds = |text: &&&str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        let holds = |text: &&&str| memchr::memmem::find(&bytes, text.as_bytes()).is_some();
         found.extend(texts.iter().filter(holds).map(|text| (path.clone(), (*text).to_owned())));
     }
     found

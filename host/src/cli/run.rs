@@ -114,6 +114,11 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
         eprintln!("stopped: what was committed stays, and the next run goes on from there");
     }
     incremental::warn_of_lag(&planned);
+    let idle = settings.guard.idle_paths();
+    if !idle.is_empty() {
+        // Most services have no value for some; a path with a slip of the pen would be one of them.
+        tracing::info!("nothing that came is at these paths of [privacy]: {}", quoted_list(&idle));
+    }
     if !quiet {
         merge_note(&finished.report, &appended_to, &session.config);
     }

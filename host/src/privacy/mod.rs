@@ -26,7 +26,10 @@ use self::{
     hash::Hasher,
     rewrite::{Rewriter, Root},
 };
-use crate::model::{Delivery, Event, Page, RejectedRecord, ResourceName};
+use crate::{
+    json_path::JsonPath,
+    model::{Delivery, Event, Page, RejectedRecord, ResourceName},
+};
 
 /// The file of the key in the folder that is the program's own.
 pub const KEY_FILE: &str = "hash.key";
@@ -58,6 +61,11 @@ impl Guard {
     /// Whether nothing is ever changed.
     pub fn is_idle(&self) -> bool {
         self.own.is_none()
+    }
+
+    /// The paths that have named nothing so far.
+    pub fn idle_paths(&self) -> Vec<&str> {
+        self.own.iter().flat_map(|own| own.rules.idle()).map(JsonPath::as_str).collect()
     }
 
     /// A page that was pulled. The component has seen what the service answered, so its own words are not kept.

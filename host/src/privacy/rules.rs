@@ -1,5 +1,10 @@
 //! What is dropped and what is hashed: paths, put together so that a record is walked once for all of them.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use crate::{
     json_path::{JsonPath, Step},
     normalize::Naming,
@@ -37,7 +42,8 @@ pub struct RuleConflict {
 /// Paths, and what is done with what they name.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    listed: Vec<(JsonPath, Action)>,
+    /// With whether a value was found at each.
+    listed: Vec<(JsonPath, Action, Arc<AtomicBool>)>,
     /// The first is the root of all paths.
     nodes: Vec<Node>,
 }
@@ -51,6 +57,7 @@ struct Node {
     items: Option<usize>,
     scalar: Option<usize>,
     action: Option<Action>,
+    found: Arc<AtomicBool>,
 }
 
 /// A place of the paths that a value is at.
@@ -76,8 +83,8 @@ impl Rules {
         let listed = listed.chain(hash.into_iter().map(|path| (path, Action::Hash)));
         let mut rules = Self { listed: Vec::new(), nodes: vec![Node::default()] };
         for (path, action) in listed {
-            rules.add(&path, action);
-            rules.listed.push((path, action));
+            let found = rules.add(&path, action);
+            rules.listed.push((path, action, found));
         }
         Ok(rules)
     }
@@ -87,7 +94,12 @@ impl Rules {
         self.listed.is_empty()
     }
 
-    fn add(&mut self, path: &JsonPath, action: Action) {
+    /// The paths at which no value was found so far.
+    pub(super) fn idle(&self) -> impl Iterator<Item = &JsonPath> {
+        self.listed.iter().filter(|(_, _, found)| !found.load(Ordering::Relaxed)).map(|(path, ..)| path)
+    }
+
+    fn add(&mut self, path: &JsonPath, action: Action) -> Arc<AtomicBool> {
         let mut at = 0;
         for step in path.steps() {
             let new = self.nodes.len();
@@ -112,6 +124,7 @@ impl Rules {
             at = found.unwrap_or(new);
         }
         self.nodes[at].action.get_or_insert(action);
+        Arc::clone(&self.nodes[at].found)
     }
 
     /// What is done with a field that a resource goes by, told by its dotted path or the name of its column: the first path
@@ -140,7 +153,7 @@ impl Rules {
                 found
             })
         };
-        self.listed.iter().find(|(path, _)| names_it(path)).map(|(path, action)| (path, *action))
+        self.listed.iter().find(|(path, ..)| names_it(path)).map(|(path, action, _)| (path, *action))
     }
 
     /// Where all paths begin.
@@ -150,9 +163,14 @@ impl Rules {
 
     /// The strongest action on a value at these places.
     pub(super) fn action(&self, places: &[Place]) -> Option<Action> {
-        let mut actions = places.iter().filter_map(|place| self.nodes[place.node].action);
-        let first = actions.next()?;
-        Some(if actions.any(|action| action == Action::Drop) { Action::Drop } else { first })
+        let mut strongest = None;
+        for node in places.iter().map(|place| &self.nodes[place.node]) {
+            if let Some(action) = node.action {
+                node.found.store(true, Ordering::Relaxed);
+                strongest = if strongest == Some(Action::Drop) { strongest } else { Some(action) };
+            }
+        }
+        strongest
     }
 
     /// Adds the places of a member of an object at the places in `from`.

@@ -61,6 +61,13 @@ fn without_rules_nothing_is_looked_at() {
 }
 
 #[test]
+fn paths_that_name_nothing_are_known() {
+    let guard = guard(&["a.b", "c"], &["d", "e"]);
+    records(&guard, "{\"a\":{},\"c\":null,\"d\":null}");
+    assert_eq!(guard.idle_paths(), ["a.b", "e"]);
+}
+
+#[test]
 fn lines_that_are_no_records_are_withheld() {
     let guard = guard(&["a"], &["b"]);
     let page = "{\"a\":1,\"c\":2}\n\n{\"a\":\"Vera\"\n  \r\n{\"c\":3}\n";

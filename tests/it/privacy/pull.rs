@@ -122,3 +122,13 @@ fn a_new_key_makes_new_hashes() {
     std::fs::write(project.path(".sluicegate/hash.key"), "no key\n").unwrap();
     project.run().run().code(2).stderr_has(&["hash.key", "hint: "]);
 }
+
+#[test]
+fn paths_that_name_nothing_are_told() {
+    let server = start(Options { inbound: 1, ..Options::default() });
+    let paths = vec!["visitor.name", "visitor.fone", "visitor__name"];
+    let project = Project::new(&server).only(&[INBOUND]).set("privacy.drop", paths);
+    let told = "nothing that came is at these paths of [privacy]: `visitor.fone` and `visitor__name`";
+    project.run().arg("-v").run().code(0).stderr_has(&[told]);
+    project.run().run().code(0).lacks(told);
+}

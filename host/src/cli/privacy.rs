@@ -4,7 +4,10 @@ use super::{failure::Failure, hook::own_folder};
 use crate::{
     config::Config,
     model::DataType,
-    normalize::ResourceHints,
+    normalize::{
+        Naming, ResourceHints,
+        schema::{Column, Schema},
+    },
     privacy::{Action, Guard, KEY_FILE, Key},
 };
 
@@ -53,6 +56,24 @@ pub(crate) fn check(hints: &ResourceHints, field: Option<&str>, config: &Config)
             let what = format!("has the `data_type` `{}` in `{resource}`", data_type.as_str());
             refuse(config, &column.path, &[Action::Hash], &what, hint)?;
         }
+    }
+    Ok(())
+}
+
+/// The same for keys that nobody names now: those of the tables that are there.
+///
+/// # Errors
+/// Names the path, the resource, and the key.
+pub(crate) fn check_stored(hints: &ResourceHints, stored: &Schema, config: &Config) -> Result<(), Failure> {
+    let resource = &hints.resource;
+    let Some(table) = stored.tables.get(&Naming::default().path(resource.as_str())) else { return Ok(()) };
+    let is_key = |column: &Column| {
+        (column.primary_key && hints.primary_key.is_none()) || (column.merge_key && hints.merge_key.is_none())
+    };
+    for column in table.columns.values().filter(|column| is_key(column)) {
+        let hint = "hash it instead: hashes tell records apart as well as what they were made of";
+        let what = format!("is in the key that `{resource}` has had so far");
+        refuse(config, &column.name, &[Action::Drop], &what, hint)?;
     }
     Ok(())
 }

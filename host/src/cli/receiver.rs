@@ -132,6 +132,7 @@ fn resources(
 ) -> Result<Vec<(ResourceHints, Option<String>)>, Failure> {
     let hints = plan::hints(specs, config);
     plan::check(&hints, schema, config)?;
+    hints.iter().try_for_each(|hints| privacy::check_stored(hints, schema, config))?;
     let resource = |(mut hints, spec): (ResourceHints, &ResourceSpec)| {
         let name = &hints.resource;
         let whole = match hints.write_disposition {

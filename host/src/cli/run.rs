@@ -82,6 +82,7 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
     let refresh = if args.full_refresh { Some(RefreshMode::Data) } else { args.refresh };
     let drop_others = refresh.and_then(|mode| refresh::ask(mode, &mut planned, &mut state, &mut schema));
     plan::check(&hints, &schema, &session.config)?;
+    hints.iter().try_for_each(|hints| privacy::check_stored(hints, &schema, &session.config))?;
     incremental::plan(&mut planned, incremental, &schema, &state)?;
     let appended_to = appended_to(&planned, &schema);
     let mut normalizer = Normalizer::new(schema, random_source());

@@ -124,6 +124,11 @@ impl RelayProgress {
         format!("relay:{}:{}", self.id, self.step)
     }
 
+    /// The reason when the service gave none, or none that may be kept.
+    pub fn answered(status: u16) -> String {
+        format!("the service answered {status}")
+    }
+
     /// A message that was just taken.
     pub fn new(id: String) -> Self {
         Self { id, step: 0, status: RelayStatus::Pending, attempts: 0, http_status: None, reason: None }

@@ -28,7 +28,7 @@ use self::{
 };
 use crate::{
     json_path::JsonPath,
-    model::{Delivery, Event, Page, RejectedRecord, ResourceName},
+    model::{Delivery, Event, Page, RejectedRecord, RelayProgress, ResourceName},
 };
 
 /// The file of the key in the folder that is the program's own.
@@ -126,11 +126,14 @@ impl Guard {
 
     /// An event, before the component sees it and before the inbox has it. Headers and path stay as they are.
     pub fn event(&self, event: Event) -> Event {
-        let body = self.own.as_ref().and_then(|own| own.text(&event.body, Root::Body));
-        match body {
-            Some(body) => Event { body: Bytes::from(body), ..event },
-            None => event,
-        }
+        let Some(own) = &self.own else { return event };
+        let body = own.text(&event.body, Root::Body).map_or_else(|| event.body.clone(), Bytes::from);
+        // What a service said of a message may quote it.
+        let relay = event.relay.map(|progress| match (&progress.reason, progress.http_status) {
+            (Some(_), Some(status)) => RelayProgress { reason: Some(RelayProgress::answered(status)), ..progress },
+            _ => progress,
+        });
+        Event { body, relay, ..event }
     }
 }
 

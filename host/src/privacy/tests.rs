@@ -118,6 +118,27 @@ fn events_are_rewritten_or_withheld() {
 }
 
 #[test]
+fn what_a_service_said_of_a_message_is_not_kept() {
+    let told = |guard: &Guard, http_status| {
+        let progress = RelayProgress::new("b-1".into());
+        let relay = Some(RelayProgress { http_status, reason: Some("555 is no phone".into()), ..progress });
+        let event = Event {
+            method: "POST".into(),
+            path_with_query: String::new(),
+            headers: Vec::new(),
+            body: Bytes::from_static(b"{}"),
+            received_at_ms: 1,
+            relay,
+        };
+        guard.event(event).relay.unwrap().reason.unwrap()
+    };
+    assert_eq!(told(&guard(&["a"], &[]), Some(400)), "the service answered 400");
+    // What came without an answer is the host's own word.
+    assert_eq!(told(&guard(&["a"], &[]), None), "555 is no phone");
+    assert_eq!(told(&Guard::default(), Some(400)), "555 is no phone");
+}
+
+#[test]
 fn what_is_dropped_cannot_be_hashed() {
     let conflict = |drop: &str, hash: &str| Rules::new(vec![drop.parse().unwrap()], vec![hash.parse().unwrap()]).err();
     for (drop, hash) in [("a", "a"), ("a", "a.b"), ("a[*].b", "a.b"), ("a", "a[*]"), ("a.b", "a[*].b[*].c"), ("*", "a")]

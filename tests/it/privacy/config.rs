@@ -46,6 +46,11 @@ fn what_a_resource_goes_by() {
     hashed.run().run().code(0);
     hashed.run().run().code(0);
     assert_eq!(hashed.count("inbound_messages"), 250);
+    // The key of a table is one when nobody names it any more.
+    let keyed = merged();
+    keyed.run().run().code(0);
+    let unnamed = keyed.unset(&table("primary_key")).set(LISTS[0], vec!["id"]);
+    unnamed.run().run().code(2).stderr_has(&["`id` is in the key that `inbound_messages` has had so far"]);
     // `check` says the same before anything runs, and nothing was made.
     let refused = merged().set(LISTS[0], vec!["id"]);
     refused.cli().arg("check").run().code(2).stderr_has(&["`primary_key` of `inbound_messages`"]);

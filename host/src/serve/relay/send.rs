@@ -10,7 +10,7 @@ use tokio::{
 use super::{Lane, Relays, Told};
 use crate::{
     fault::{self, Point},
-    model::{RelayStatus, ResendRule},
+    model::{RelayProgress, RelayStatus, ResendRule},
     serve::{
         inbox::{Learned, WaitingRelay, Write, Written},
         now_ms,
@@ -230,7 +230,7 @@ fn learned(number: u64, failures: u32, rule: ResendRule, sent: Sent) -> Learned 
 
 fn said(text: &str, status: u16) -> String {
     match text.trim() {
-        "" => format!("the service answered {status}"),
+        "" => RelayProgress::answered(status),
         text => text.chars().take(500).collect(),
     }
 }

@@ -65,6 +65,9 @@ pub struct ResourceReport {
     pub records: u64,
     /// Records kept aside in `_rejected_records`.
     pub rejected: u64,
+    /// Records that were left out, for they are of people who were forgotten. Told when there are any.
+    #[serde(skip_serializing_if = "is_none")]
+    pub forgotten: u64,
     /// Decoded bytes of response bodies.
     pub bytes: u64,
     /// Requests sent.
@@ -98,6 +101,11 @@ pub struct ResourceReport {
     /// How many records the service said there are, when all of them were asked for; shown, not reported.
     #[serde(skip)]
     pub expected: Option<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands references")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What an incremental read left out.
@@ -165,6 +173,7 @@ impl ResourceReport {
             pages: 0,
             records: 0,
             rejected: 0,
+            forgotten: 0,
             bytes: 0,
             requests: 0,
             retries: 0,

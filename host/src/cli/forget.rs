@@ -7,7 +7,7 @@ use super::{
     exit_code,
     failure::{Failure, Outcome},
     hook::own_folder,
-    render,
+    privacy, render,
     session::{Session, overrides, sink_options},
 };
 use crate::{
@@ -22,7 +22,7 @@ pub(crate) async fn forget(args: &ForgetArgs) -> Outcome {
     let session = Session::open_for_events(&args.pipeline.pipeline, &overrides(&args.pipeline.changes)).await?;
     let config = &session.config;
     let tokens = session.tokens(&BTreeMap::new())?;
-    let marks = session.marks(&tokens).await?;
+    let marks = session.marks(&tokens).await?.hashed_by(&privacy::guard(config)?);
     if marks.are_none() {
         let hint = "name the fields that hold it: `client = [\"sender.id\"]` in `[privacy]`".to_owned();
         let message =

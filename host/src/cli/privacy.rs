@@ -1,6 +1,8 @@
 //! `[privacy]`: checked against what a pipeline goes by, and put to work.
 
-use super::{failure::Failure, hook::own_folder};
+use std::collections::BTreeMap;
+
+use super::{failure::Failure, hook::own_folder, session::Session};
 use crate::{
     config::Config,
     model::DataType,
@@ -8,7 +10,10 @@ use crate::{
         Naming, ResourceHints,
         schema::{Column, Schema},
     },
-    privacy::{Action, Guard, KEY_FILE, Key},
+    privacy::{
+        Action, Guard, KEY_FILE, Key,
+        people::{Absent, Forgotten},
+    },
 };
 
 /// Takes out of what comes what is not kept. Its key is made when there is none.
@@ -18,6 +23,21 @@ pub(crate) fn guard(config: &Config) -> Result<Guard, Failure> {
         return Ok(Guard::default());
     }
     Ok(Guard::new(rules.clone(), Key::open(&own_folder(config), KEY_FILE)?))
+}
+
+/// The same, which leaves people out who were forgotten. Read once the destination is open, or the inbox is held: until then
+/// `forget` may note somebody.
+pub(crate) async fn without_forgotten(
+    guard: Guard,
+    session: &Session,
+    tokens: &BTreeMap<String, String>,
+) -> Result<Guard, Failure> {
+    let forgotten = Forgotten::open(&own_folder(&session.config))?;
+    if forgotten.is_empty() {
+        return Ok(guard);
+    }
+    let absent = Absent::new(session.marks(tokens).await?, forgotten, &guard);
+    Ok(guard.without(absent))
 }
 
 /// Checks that nothing is dropped or hashed that a resource cannot be loaded without as it came. `field` is the one that

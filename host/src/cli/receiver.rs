@@ -70,6 +70,7 @@ impl Parts {
         let keyed = keyed.map(|(hints, _)| hints.resource.clone()).collect();
         let guard = privacy::guard(config)?;
         let lock = Inbox::lock(&config.serve.inbox)?;
+        let guard = privacy::without_forgotten(guard, session, &tokens).await?;
         let inbox = Inbox::open_or_make(&config.serve.inbox, &new_id()?)?;
         inbox.set_fact(TOKENS, &serde_json::to_string(&tokens).unwrap_or_default())?;
         let loader = Loader::new(LoaderOptions {

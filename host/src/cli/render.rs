@@ -91,8 +91,11 @@ fn warnings(resource: &ResourceReport) {
         let records = count(resource.rejected, "record");
         eprintln!("warning: {name}: {records} kept aside in `_rejected_records`, with the reason");
     }
+    if resource.forgotten > 0 {
+        eprintln!("{name}: {} left out, of people who were forgotten", count(resource.forgotten, "record"));
+    }
     let filtered = resource.incremental.as_ref().map_or(0, |incremental| incremental.filtered);
-    let came = resource.records + resource.rejected + resource.discarded_records + filtered;
+    let came = resource.records + resource.rejected + resource.discarded_records + resource.forgotten + filtered;
     if let Some(expected) = resource.expected.filter(|expected| resource.error.is_none() && *expected > came) {
         eprintln!(
             "warning: {name}: the service says that there are {}, and {} came; set its `paginator` if pages are missing",

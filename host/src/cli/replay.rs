@@ -93,6 +93,10 @@ fn tell(done: &Replayed) -> Result<(), Failure> {
         let _ = writeln!(text, "  {table}: {}", render::count(*rows, "row"));
     }
     render::data(&text)?;
+    if done.forgotten > 0 {
+        let events = render::count(done.forgotten, "event");
+        eprintln!("{events} left out, of people who were forgotten");
+    }
     if done.rejected > 0 {
         eprintln!("warning: {} kept aside in `_rejected_records`", render::count(done.rejected, "record"));
     }

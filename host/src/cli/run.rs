@@ -76,6 +76,7 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
     }
     state.tokens = session.tokens(&state.tokens)?;
     let source = session.source(&state.tokens)?;
+    let guard = privacy::without_forgotten(guard, session, &state.tokens).await?;
     let mut schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
     plan::take_up(&hints, &schema, &mut state);
     let mut planned = plan::plan(hints.clone(), &state);

@@ -96,7 +96,7 @@ pub(super) fn outcome(
     }
     let answer = Answer { status: outcome.status, content_type: outcome.content_type, body: outcome.body.into() };
     let deliveries = outcome.deliveries.into_iter().map(|delivery| take(delivery, known)).collect::<Result<_, _>>()?;
-    Ok(Outcome { answer, deliveries, dedupe_key: outcome.dedupe_key })
+    Ok(Outcome { answer, deliveries, dedupe_key: outcome.dedupe_key, forgotten: false })
 }
 
 fn take(delivery: webhook::Delivery, known: &HashSet<ResourceName>) -> Result<Delivery, Broken> {

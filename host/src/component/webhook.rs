@@ -96,7 +96,7 @@ impl EventHandler for ComponentWebhook {
             Some(progress) => {
                 let deliveries = self.message_records(event, progress).await?;
                 let answer = Answer { status: 200, content_type: None, body: Bytes::new() };
-                Ok(Outcome { answer, deliveries, dedupe_key: Some(progress.key()) })
+                Ok(Outcome { answer, deliveries, dedupe_key: Some(progress.key()), forgotten: false })
             }
         }
     }

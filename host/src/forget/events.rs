@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     model::Event,
-    privacy::people::{Asked, Forgotten, Found, Link, Marks, Person, Sign, Wanted},
+    privacy::people::{Forgotten, Found, Link, Marks, Person, Sign, Sought, Wanted},
     serve::inbox::{Inbox, InboxError, Kept},
     source::EventHandler,
 };
@@ -36,6 +36,7 @@ struct Seen {
     /// Hashes of kinds and signs.
     identities: Box<[(u64, u64)]>,
     belongings: Box<[u64]>,
+    contacts: Box<[u64]>,
     /// Some of it is no record, and must be read as a text.
     has_raw: bool,
     /// How it is a person's: the one that is looked for, or one before.
@@ -54,7 +55,7 @@ impl<H: EventHandler> Events<'_, H> {
     pub(super) async fn index(
         &self,
         marks: &Marks,
-        asked: &[Asked],
+        sought: &[Sought<'_>],
         forgotten: &Forgotten,
         signs: &mut [BTreeSet<Sign>],
     ) -> Result<Index, InboxError> {
@@ -66,14 +67,15 @@ impl<H: EventHandler> Events<'_, H> {
             after = last.number;
             for kept in &batch {
                 let Told { found, raw } = self.told(marks, &kept.event).await;
-                for (asked, signs) in asked.iter().zip(signs.iter_mut()) {
-                    signs.extend(found.identities.iter().filter(|sign| asked.is(sign)).cloned());
+                for (sought, signs) in sought.iter().zip(signs.iter_mut()) {
+                    signs.extend(found.identities.iter().filter(|sign| sought.is(sign)).cloned());
                 }
                 index.seen.push(Seen {
                     number: kept.number,
                     link: forgotten.link(&found),
                     identities: found.identities.iter().map(|sign| (hash(&sign.kind), hash(sign))).collect(),
                     belongings: found.belongings.iter().map(hash).collect(),
+                    contacts: found.contacts.iter().map(hash).collect(),
                     has_raw: !raw.is_empty(),
                 });
             }
@@ -84,17 +86,19 @@ impl<H: EventHandler> Events<'_, H> {
     pub(super) async fn look(&self, index: &mut Index, marks: &Marks, person: &mut Person) -> Result<bool, InboxError> {
         let identities: BTreeSet<u64> = person.identities.iter().map(hash).collect();
         let belongings: BTreeSet<u64> = person.belongings.iter().map(hash).collect();
+        let contacts: BTreeSet<u64> = person.contacts.iter().map(hash).collect();
         let kinds: BTreeSet<u64> = person.identities.iter().map(|sign| hash(&sign.kind)).collect();
         let mut grew = false;
         for seen in &mut index.seen {
-            let link = if seen.identities.iter().any(|(_, sign)| identities.contains(sign)) {
-                Link::Is
-            } else if seen.belongings.iter().any(|hash| belongings.contains(hash))
-                && !seen.identities.iter().any(|(kind, _)| kinds.contains(kind))
-            {
-                Link::Belongs
-            } else {
-                continue;
+            // As `Person::link` does it, with hashes: what is not known to be theirs by these is not read again.
+            let is = seen.identities.iter().any(|(_, sign)| identities.contains(sign));
+            let belongs = seen.belongings.iter().any(|hash| belongings.contains(hash))
+                && !seen.identities.iter().any(|(kind, _)| kinds.contains(kind));
+            let reaches = seen.identities.is_empty() && seen.contacts.iter().any(|hash| contacts.contains(hash));
+            let link = match is {
+                true => Link::Is,
+                false if belongs || reaches => Link::Belongs,
+                false => continue,
             };
             if seen.link < Some(link) {
                 let Some(kept) = self.inbox.one(seen.number)? else { continue };
@@ -131,7 +135,10 @@ impl<H: EventHandler> Events<'_, H> {
         let kinds = marks.kinds();
         let mut numbers = Vec::new();
         for relay in self.inbox.relays()? {
-            let by_key = |key: &String| kinds.iter().any(|kind| wanted.is(&Sign::new(kind, key)));
+            let by_key = |key: &String| {
+                let key = marks.canonical(key.clone());
+                kinds.iter().any(|kind| wanted.is(&Sign::new(kind, &key)))
+            };
             let mut goes = relay.order_key.as_ref().is_some_and(by_key);
             if !goes && let Some(message) = &relay.message {
                 let told = self.told(marks, message).await;

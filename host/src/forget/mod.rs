@@ -18,7 +18,7 @@ use events::Index;
 
 use crate::{
     fault::{self, Point},
-    privacy::people::{Asked, Forgotten, ForgottenError, Marks, Person, Sign, Wanted},
+    privacy::people::{Asked, Forgotten, ForgottenError, Marks, Person, Sign, Sought, Wanted},
     serve::inbox::{InboxError, Pruned},
     sink::{Alone, Hits, Removed, Rewritten, Search, Sink, SinkError},
     source::EventHandler,
@@ -128,15 +128,16 @@ impl<H: EventHandler> Forget<'_, H> {
             let schema = rows.sink.stored()?.schema;
             search = Some(rows.sink.search(self.marks, schema.as_ref())?);
         }
+        let sought: Vec<Sought<'_>> = self.asked.iter().map(|asked| Sought::new(asked, self.marks)).collect();
         let mut signs = vec![BTreeSet::new(); self.asked.len()];
         let mut places = Places { marks: self.marks, events: None, rows: None };
         if let Some(events) = &self.events {
-            let index = events.index(self.marks, self.asked, self.forgotten, &mut signs).await?;
+            let index = events.index(self.marks, &sought, self.forgotten, &mut signs).await?;
             places.events = Some((events, index));
         }
         if let (Some(rows), Some(search)) = (&self.rows, &search) {
-            for (asked, signs) in self.asked.iter().zip(&mut signs) {
-                rows.sink.signs(search, asked, signs)?;
+            for (sought, signs) in sought.iter().zip(&mut signs) {
+                rows.sink.signs(search, sought, signs)?;
             }
             places.rows = Some((&rows.sink, search));
         }
@@ -207,15 +208,21 @@ impl<H: EventHandler> Places<'_, '_, H> {
             }
         }
         if people.len() > 1 {
-            let first = |person: &Person| person.identities.iter().find(|sign| asked.is(sign)).cloned();
+            let sought = Sought::new(asked, self.marks);
+            let first = |person: &Person| person.identities.iter().find(|sign| sought.is(sign)).cloned();
             let people = people.iter().filter_map(first).collect();
             return Err(ForgetError::Ambiguous { asked: asked.clone(), people });
         }
-        let person = people.pop().unwrap_or_default();
+        let mut person = people.pop().unwrap_or_default();
         removal.found.push((asked.clone(), person.identities.iter().cloned().collect()));
         if person == Person::default() && !was_asked {
             return Ok(self.unknown(asked));
         }
+        // What comes is in clear, and must be known for theirs even if values were hashed with a key that is no more.
+        let sought = Sought::new(asked, self.marks);
+        let own: Vec<Sign> =
+            person.identities.iter().filter(|sign| sign.parts.len() == 1 && sought.is(sign)).cloned().collect();
+        person.identities.extend(own.iter().map(|sign| Sign::new(&sign.kind, &asked.id)));
         Ok(person)
     }
 

@@ -30,6 +30,8 @@ pub struct Outcome {
     pub deliveries: Vec<Delivery>,
     /// Events with equal keys are one; none: each is one of its own. At most 1 KiB.
     pub dedupe_key: Option<String>,
+    /// It is of somebody who was forgotten, and is answered and not kept. There are no deliveries then.
+    pub forgotten: bool,
 }
 
 /// What a service is answered.

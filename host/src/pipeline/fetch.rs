@@ -23,6 +23,8 @@ pub(super) struct Progress {
     pub(super) pages: u64,
     pub(super) traffic: Traffic,
     pub(super) retries: u64,
+    /// Records of people who were forgotten.
+    pub(super) forgotten: u64,
     /// How many records the service says there are in all.
     pub(super) total: Option<u64>,
     pub(super) ended: Option<Result<(), SourceError>>,
@@ -97,7 +99,10 @@ impl<S: Source> Fetcher<'_, S> {
                         progress.pages
                     };
                     self.observer.event(&Event::Fetched { resource: index, total: page.total_hint });
-                    let page = self.settings.guard.page(&planned.hints.resource, page);
+                    let mut page = page;
+                    let resource = &planned.hints.resource;
+                    progress.borrow_mut().forgotten += self.settings.guard.leave_out(resource, &mut page);
+                    let page = self.settings.guard.page(resource, page);
                     cursor.clone_from(&page.next);
                     if page.state.is_some() {
                         state.clone_from(&page.state);

@@ -219,6 +219,7 @@ fn account(
     resource.requests = progress.traffic.requests;
     resource.denied = progress.traffic.denied;
     resource.retries = progress.retries;
+    resource.forgotten = progress.forgotten;
     resource.collisions = loaded.collisions;
     resource.truncated_timestamps = loaded.truncated_timestamps;
     resource.discarded_rows = loaded.discarded.rows;

@@ -27,6 +27,17 @@ impl<H> Guarded<H> {
 
 impl<H: EventHandler> EventHandler for Guarded<H> {
     async fn handle_event(&self, event: &Event) -> Result<Outcome, SourceError> {
+        if let Some(absent) = self.guard.absent() {
+            // Whose it is must be told before anything of it is taken out.
+            let outcome = self.handler.handle_event(event).await;
+            match outcome {
+                Ok(outcome) if absent.has(&outcome.deliveries) => {
+                    return Ok(Outcome { deliveries: Vec::new(), forgotten: true, ..outcome });
+                }
+                outcome if self.guard.is_idle() => return outcome,
+                _ => {}
+            }
+        }
         if self.guard.is_idle() {
             return self.handler.handle_event(event).await;
         }

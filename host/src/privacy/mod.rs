@@ -24,6 +24,7 @@ pub use rules::{Action, RuleConflict, Rules};
 
 use self::{
     hash::Hasher,
+    people::Absent,
     rewrite::{Rewriter, Root},
 };
 use crate::{
@@ -44,6 +45,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     own: Option<Arc<Own>>,
+    /// Who was forgotten; none when nobody was.
+    absent: Option<Arc<Absent>>,
 }
 
 #[derive(Debug)]
@@ -55,10 +58,31 @@ struct Own {
 impl Guard {
     /// A guard that does what rules say, with hashes of a key.
     pub fn new(rules: Rules, key: Key) -> Self {
-        Self { own: (!rules.is_empty()).then(|| Arc::new(Own { rules, hasher: Hasher::new(key) })) }
+        Self { own: (!rules.is_empty()).then(|| Arc::new(Own { rules, hasher: Hasher::new(key) })), absent: None }
     }
 
-    /// Whether nothing is ever changed.
+    /// The same, which leaves people out as well who were forgotten.
+    #[must_use]
+    pub fn without(self, absent: Absent) -> Self {
+        Self { absent: Some(Arc::new(absent)), ..self }
+    }
+
+    /// Those who were forgotten; none when nobody was.
+    pub fn absent(&self) -> Option<&Absent> {
+        self.absent.as_deref()
+    }
+
+    /// Whether some values are hashed.
+    pub fn hashes(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| own.rules.hashes())
+    }
+
+    /// What hashes values; none when none is.
+    pub(self) fn hasher(&self) -> Option<Hasher> {
+        self.own.as_ref().filter(|_| self.hashes()).map(|own| own.hasher.clone())
+    }
+
+    /// Whether nothing is ever changed, but for those who were forgotten.
     pub fn is_idle(&self) -> bool {
         self.own.is_none()
     }
@@ -66,6 +90,12 @@ impl Guard {
     /// The paths that have named nothing so far.
     pub fn idle_paths(&self) -> Vec<&str> {
         self.own.iter().flat_map(|own| own.rules.idle()).map(JsonPath::as_str).collect()
+    }
+
+    /// Takes the records of people who were forgotten out of a page as it came; tells how many they are.
+    pub fn leave_out(&self, resource: &ResourceName, page: &mut Page) -> u64 {
+        let Some(absent) = &self.absent else { return 0 };
+        absent.leave_out(resource.as_str(), &mut page.records, &mut page.rejected)
     }
 
     /// A page that was pulled. The component has seen what the service answered, so its own words are not kept.

@@ -94,6 +94,11 @@ impl Rules {
         self.listed.is_empty()
     }
 
+    /// Whether some of them hash.
+    pub fn hashes(&self) -> bool {
+        self.listed.iter().any(|(_, action, _)| *action == Action::Hash)
+    }
+
     /// The paths at which no value was found so far.
     pub(super) fn idle(&self) -> impl Iterator<Item = &JsonPath> {
         self.listed.iter().filter(|(_, _, found)| !found.load(Ordering::Relaxed)).map(|(path, ..)| path)

@@ -273,9 +273,13 @@ pub(super) async fn again<H: EventHandler>(
     kept: Kept,
     window: Duration,
 ) -> Result<Option<(u64, u64, Vec<Delivery>)>, InboxError> {
+    let Ok(outcome) = handler.handle_event(&kept.event).await else { return Ok(None) };
+    if outcome.forgotten {
+        inbox.remove(&[kept.number], &[])?;
+        return Ok(None);
+    }
     // It is kept anew, and may be from before something was not to be kept.
     let event = guard.event(kept.event);
-    let Ok(outcome) = handler.handle_event(&event).await else { return Ok(None) };
     let bytes = event.body.len() as u64;
     let new = NewEvent { event, dedupe_key: outcome.dedupe_key, unhandled: None };
     Ok(match inbox.handled(kept.number, &new, window)? {

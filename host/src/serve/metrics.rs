@@ -39,6 +39,8 @@ pub struct Metrics {
     pub(super) turned_away: Counter,
     /// Events that the component could not handle.
     pub(super) unhandled: Counter,
+    /// Events of people who were forgotten, which are answered and not kept.
+    pub(super) forgotten: Counter,
     /// Events that are loaded.
     loaded: Counter,
     /// Records that went to `_rejected_records`.
@@ -70,6 +72,7 @@ impl Default for Metrics {
             counter("requests_refused", "Requests to the hook that are no event: too large, too slow, of another kind");
         let turned_away = counter("requests_turned_away", "Requests to the hook that were answered with 503");
         let unhandled = counter("events_unhandled", "Events that the component could not handle");
+        let forgotten = counter("events_forgotten", "Events of people who were forgotten, which are not kept");
         let loaded = counter("events_loaded", "Events that are loaded");
         let rejected = counter("records_rejected", "Records of events that went to _rejected_records");
         let load_failures = counter("load_failures", "Attempts to load that failed");
@@ -90,6 +93,7 @@ impl Default for Metrics {
             refused,
             turned_away,
             unhandled,
+            forgotten,
             loaded,
             rejected,
             load_failures,

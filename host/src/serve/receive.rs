@@ -98,7 +98,7 @@ impl<H: EventHandler> Receiver<H> {
         };
         self.metrics.received.inc();
         let began = Instant::now();
-        let reply = self.keep(self.guard.event(event)).await;
+        let reply = self.keep(event).await;
         self.metrics.answered(began.elapsed());
         reply
     }
@@ -147,13 +147,23 @@ impl<H: EventHandler> Receiver<H> {
     /// Has the event handled and kept. One that the component cannot handle is kept, too, and shall come again.
     async fn keep(&self, event: Event) -> Reply {
         match self.handler.handle_event(&event).await {
+            Ok(outcome) if outcome.forgotten => {
+                self.metrics.forgotten.inc();
+                reply(outcome.answer)
+            }
             Ok(outcome) => {
+                let event = self.guard.event(event);
                 let new = NewEvent { event, dedupe_key: outcome.dedupe_key, unhandled: None };
                 self.store(new, outcome.deliveries, Some(outcome.answer)).await
+            }
+            Err(_) if self.guard.absent().is_some_and(|absent| absent.is_named(&event.body)) => {
+                self.metrics.forgotten.inc();
+                self.turn_away("the event could not be handled")
             }
             Err(error) => {
                 self.metrics.unhandled.inc();
                 tell_unhandled(None, &error);
+                let event = self.guard.event(event);
                 // The same event, sent again because of the answer, is kept once.
                 let digest = Sha256::new().chain_update(&event.path_with_query).chain_update(&event.body).finalize();
                 let dedupe_key = Some(format!("unhandled:{}", STANDARD_NO_PAD.encode(digest)));

@@ -34,6 +34,8 @@ pub struct Replayed {
     pub again: u64,
     /// Events that were loaded for the first time.
     pub first: u64,
+    /// Events of people who were forgotten, which were left out.
+    pub forgotten: u64,
     /// Events that the component could not handle. They stay in the inbox.
     pub unhandled: u64,
     /// Why the first of them could not be handled.
@@ -127,14 +129,18 @@ impl<H: EventHandler> Replay<'_, H> {
         let mut deliveries = Vec::new();
         let (mut known, mut bytes) = (0, 0);
         for event in events {
-            let event = self.guard.event(event);
             let outcome = match self.handler.handle_event(&event).await {
+                Ok(outcome) if outcome.forgotten => {
+                    self.done.forgotten += 1;
+                    continue;
+                }
                 Ok(outcome) => outcome,
                 Err(error) => {
                     self.could_not(error);
                     continue;
                 }
             };
+            let event = self.guard.event(event);
             let new = NewEvent { event, dedupe_key: outcome.dedupe_key, unhandled: None };
             if self.inbox.insert(std::slice::from_ref(&new), self.window)? == [Stored::Duplicate] {
                 known += 1;
@@ -195,6 +201,7 @@ impl<H: EventHandler> Replay<'_, H> {
             let mut events = 0;
             for kept in &waiting {
                 match self.handler.handle_event(&kept.event).await {
+                    Ok(outcome) if outcome.forgotten => self.done.forgotten += 1,
                     Ok(outcome) => {
                         events += 1;
                         deliveries.extend(outcome.deliveries);
@@ -217,6 +224,10 @@ impl<H: EventHandler> Replay<'_, H> {
 
     async fn handle(&mut self, event: &Event) -> Option<Vec<Delivery>> {
         match self.handler.handle_event(event).await {
+            Ok(outcome) if outcome.forgotten => {
+                self.done.forgotten += 1;
+                None
+            }
             Ok(outcome) => Some(outcome.deliveries),
             Err(error) => {
                 self.could_not(error);

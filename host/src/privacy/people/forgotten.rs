@@ -156,7 +156,9 @@ impl Forgotten {
         let key = self.key.as_ref().filter(|_| !self.known.is_empty())?;
         let owners = found.belongings.iter().filter_map(|sign| self.known.get(&sign_hash(key, sign)));
         let of_another = |owner: &Entry| found.identities.iter().any(|sign| owner.kinds.contains(&sign.kind));
-        owners.filter_map(|owner| self.people.get(*owner)).any(|owner| !of_another(owner)).then_some(Link::Belongs)
+        let belongs = owners.filter_map(|owner| self.people.get(*owner)).any(|owner| !of_another(owner));
+        let reaches = |contact: &String| self.known.contains_key(&hash(key, "contact", &[contact]));
+        (belongs || (found.identities.is_empty() && found.contacts.iter().any(reaches))).then_some(Link::Belongs)
     }
 
     /// Whether a text that is no record names one of them.

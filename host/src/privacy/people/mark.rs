@@ -10,6 +10,7 @@ use crate::{
         parse::parse,
         tape::{Document, Tape},
     },
+    privacy::{Guard, hash::Hasher},
 };
 
 /// What a field says of a client.
@@ -41,7 +42,11 @@ const CLIENT: &str = "client";
 
 /// All marks of a pipeline.
 #[derive(Clone, Debug, Default)]
-pub struct Marks(Vec<Mark>);
+pub struct Marks {
+    marks: Vec<Mark>,
+    /// Hashes all that is found, where values may be hashed already: then both are one.
+    hasher: Option<Hasher>,
+}
 
 /// What a record says of clients.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,18 +70,38 @@ impl Marks {
             let (meaning, kind, paths) = (Meaning::Identity, CLIENT.to_owned(), vec![path.parse()?]);
             marks.push(Mark { resource: None, meaning, kind, paths });
         }
-        Ok(Self(marks))
+        Ok(Self { marks, hasher: None })
+    }
+
+    /// The same for records in which a guard may have hashed values, and others: both are hashed.
+    #[must_use]
+    pub fn hashed_by(self, guard: &Guard) -> Self {
+        Self { hasher: guard.hasher(), ..self }
+    }
+
+    /// How a value of an identity is compared: as it is, or as its hash.
+    pub fn canonical(&self, value: String) -> String {
+        match &self.hasher {
+            Some(hasher) if !hasher.is_hash(value.as_bytes()) => hasher.hash(value.as_bytes()),
+            _ => value,
+        }
+    }
+
+    /// How a contact is compared: in one spelling, and as the hash of what was written.
+    pub(super) fn contacts(&self, value: &str) -> impl Iterator<Item = String> {
+        let hashed = self.hasher.as_ref().map(|_| self.canonical(value.trim().to_owned()));
+        contact(value).into_iter().chain(hashed)
     }
 
     /// Whether no record can be told to be anybody's.
     pub fn are_none(&self) -> bool {
-        !self.0.iter().any(|mark| mark.meaning == Meaning::Identity)
+        !self.marks.iter().any(|mark| mark.meaning == Meaning::Identity)
     }
 
     /// The kinds of identities, each once.
     pub fn kinds(&self) -> Vec<&str> {
         let mut kinds: Vec<&str> = Vec::new();
-        for mark in self.0.iter().filter(|mark| mark.meaning == Meaning::Identity) {
+        for mark in self.marks.iter().filter(|mark| mark.meaning == Meaning::Identity) {
             if !kinds.contains(&mark.kind.as_str()) {
                 kinds.push(&mark.kind);
             }
@@ -86,12 +111,12 @@ impl Marks {
 
     /// The marks of a resource.
     pub fn of<'a>(&'a self, resource: &'a str) -> impl Iterator<Item = &'a Mark> + Clone {
-        self.0.iter().filter(move |mark| mark.resource.as_ref().is_none_or(|name| name.as_str() == resource))
+        self.marks.iter().filter(move |mark| mark.resource.as_ref().is_none_or(|name| name.as_str() == resource))
     }
 
     /// All marks.
     pub fn iter(&self) -> impl Iterator<Item = &Mark> {
-        self.0.iter()
+        self.marks.iter()
     }
 
     /// What a record says, a JSON text; nothing when it is none.
@@ -106,7 +131,7 @@ impl Marks {
     }
 
     fn read(&self, resource: &str, document: Document<'_>, found: &mut Found) {
-        let mut reading = Reading::default();
+        let mut reading = Reading::new(self);
         for mark in self.of(resource) {
             let values = |path: &FieldPath| {
                 let mut values = Vec::new();
@@ -120,29 +145,33 @@ impl Marks {
 }
 
 /// What the marks of one record say, as it comes together.
-#[derive(Debug, Default)]
-pub(crate) struct Reading {
+#[derive(Debug)]
+pub(crate) struct Reading<'a> {
+    marks: &'a Marks,
     found: Found,
     /// Signs without some of their parts, by kind.
     partial: BTreeMap<String, Vec<(Meaning, Sign)>>,
     whole: Vec<String>,
 }
 
-impl Reading {
+impl<'a> Reading<'a> {
+    pub(crate) fn new(marks: &'a Marks) -> Self {
+        Self { marks, found: Found::default(), partial: BTreeMap::new(), whole: Vec::new() }
+    }
+
     /// Takes what a mark says: the values of each of its paths.
     pub(crate) fn take(&mut self, mark: &Mark, mut values: Vec<Vec<String>>) {
         let Some(last) = values.pop() else { return };
         let before: Vec<Option<String>> = values.into_iter().map(|values| values.into_iter().next()).collect();
         for value in last {
             if mark.meaning == Meaning::Contact {
-                if let Some(contact) = contact(&value) {
-                    self.found.add_contact(contact);
-                }
+                self.marks.contacts(&value).for_each(|contact| self.found.add_contact(contact));
                 continue;
             }
             let is_whole = before.iter().all(Option::is_some);
             let mut parts: Vec<String> = before.iter().map(|part| part.clone().unwrap_or_default()).collect();
             parts.push(value);
+            let parts = parts.into_iter().map(|part| self.marks.canonical(part)).collect();
             let sign = Sign { kind: mark.kind.clone(), parts };
             if is_whole {
                 self.whole.push(mark.kind.clone());
@@ -156,7 +185,7 @@ impl Reading {
     /// What was said in all. A sign that lacks a part counts if no other mark of its kind has one that is whole: without its
     /// channel a number is somebody's still, but not that of the visitor with the number in each channel.
     pub(crate) fn end(self, into: &mut Found) {
-        let Self { mut found, partial, whole } = self;
+        let Self { mut found, partial, whole, .. } = self;
         for (_, signs) in partial.into_iter().filter(|(kind, _)| !whole.contains(kind)) {
             for (meaning, sign) in signs {
                 found.add(meaning, sign);

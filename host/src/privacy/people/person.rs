@@ -18,7 +18,8 @@ pub struct Person {
 /// How a record is a person's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Link {
-    /// It names something that belongs to them, and says of nobody else that they are it. What else it names need not be theirs.
+    /// It names something that belongs to them, and says of nobody else that they are it; or it says of nobody, and holds a contact
+    /// of theirs. What else it names need not be theirs.
     Belongs,
     /// It says who they are. All that it says is theirs.
     Is,
@@ -38,7 +39,10 @@ impl Person {
         // A chat or a deal may have come to somebody else: their records of it are theirs.
         let of_another = found.identities.iter().any(|sign| self.has_kind(&sign.kind));
         let belongs = !of_another && found.belongings.iter().any(|sign| self.belongings.contains(sign));
-        belongs.then_some(Link::Belongs)
+        // What says of nobody that it is theirs can only be told by whom it would reach.
+        let reaches =
+            found.identities.is_empty() && found.contacts.iter().any(|contact| self.contacts.contains(contact));
+        (belongs || reaches).then_some(Link::Belongs)
     }
 
     /// Whether an identity of a kind is known.
@@ -48,14 +52,18 @@ impl Person {
 
     /// Learns from a record that is theirs. Tells whether that leads to more records.
     pub fn learn(&mut self, found: &Found, link: Link) -> bool {
+        let before = self.known();
         self.contacts.extend(found.contacts.iter().cloned());
-        if link == Link::Belongs {
-            return false;
+        if link == Link::Is {
+            self.identities.extend(found.identities.iter().cloned());
+            self.belongings.extend(found.belongings.iter().cloned());
         }
-        let before = self.identities.len() + self.belongings.len();
-        self.identities.extend(found.identities.iter().cloned());
-        self.belongings.extend(found.belongings.iter().cloned());
-        self.identities.len() + self.belongings.len() > before
+        self.known() > before
+    }
+
+    /// How much is known.
+    fn known(&self) -> usize {
+        self.identities.len() + self.belongings.len() + self.contacts.len()
     }
 
     /// Learns all that is known of somebody who is the same person.
@@ -125,8 +133,9 @@ mod tests {
         let in_the_chat = found(&[], &["9", "8"], &["d@e.f"]);
         assert_eq!(person.link(&in_the_chat), Some(Link::Belongs));
         assert_eq!(person.link(&found(&["7"], &["9"], &[])), None);
-        assert!(!person.learn(&in_the_chat, Link::Belongs));
+        assert!(person.learn(&in_the_chat, Link::Belongs) && !person.learn(&in_the_chat, Link::Belongs));
         assert_eq!(person.link(&found(&["7"], &["8"], &["a@b.c"])), None);
+        assert_eq!(person.link(&found(&[], &["8"], &["a@b.c"])), Some(Link::Belongs));
         assert_eq!(person.contacts.len(), 2);
     }
 

@@ -1,7 +1,7 @@
 //! Texts that are no records, such as those that were rejected: whether they name a person. They may be broken JSON, so they
 //! are read token by token, and each token as a whole: half of a number is nobody.
 
-use super::{Marks, Meaning, sign::contact};
+use super::{Marks, Meaning};
 use crate::json_path::Step;
 
 /// An identity so long is nobody else's by chance, wherever it stands. A shorter one must stand where identities do.
@@ -25,8 +25,9 @@ pub(super) fn names(
     scalars(text, &mut |scalar| {
         let value = scalar.value.trim();
         let fits = || places.iter().any(|place| ends_with(scalar.place, place));
-        let by_identity = (value.len() >= UNMISTAKABLE || fits()) && is_identity(value);
-        found |= by_identity || contact(value).is_some_and(|contact| is_contact(&contact));
+        let by_identity = (value.len() >= UNMISTAKABLE || fits())
+            && (is_identity(value) || is_identity(&marks.canonical(value.to_owned())));
+        found |= by_identity || marks.contacts(value).any(|contact| is_contact(&contact));
     });
     found
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Marks;
 use crate::normalize::tape::{Document, Node};
 
 /// Digits up to which a whole number is exact as a floating-point number.
@@ -38,6 +39,29 @@ pub struct Asked {
     pub id: String,
 }
 
+/// Somebody who is looked for among records in which values may be hashed.
+#[derive(Clone, Debug)]
+pub struct Sought<'a> {
+    asked: &'a Asked,
+    /// The identity and its parts, as they are compared.
+    id: String,
+    parts: Vec<String>,
+}
+
+impl<'a> Sought<'a> {
+    /// Looks for somebody by marks.
+    pub fn new(asked: &'a Asked, marks: &Marks) -> Self {
+        let parts = asked.id.split('/').map(|part| marks.canonical(part.to_owned())).collect();
+        Self { asked, id: marks.canonical(asked.id.clone()), parts }
+    }
+
+    /// Whether a sign is what was meant: by its last part, or by all of them.
+    pub fn is(&self, sign: &Sign) -> bool {
+        self.asked.kind.as_ref().is_none_or(|kind| *kind == sign.kind)
+            && (sign.parts.last() == Some(&self.id) || (sign.parts.len() > 1 && sign.parts == self.parts))
+    }
+}
+
 impl Asked {
     /// Reads what a person wrote. What stands before a colon is a kind if there is such a one, and else part of the identity.
     pub fn read<'a>(text: &str, kinds: impl IntoIterator<Item = &'a str>) -> Self {
@@ -46,12 +70,6 @@ impl Asked {
             Some((kind, id)) => Self { kind: Some(kind.to_owned()), id: id.trim().to_owned() },
             None => Self { kind: None, id: text.trim().to_owned() },
         }
-    }
-
-    /// Whether a sign is what was meant: by its last part, or by all of them.
-    pub fn is(&self, sign: &Sign) -> bool {
-        self.kind.as_ref().is_none_or(|kind| *kind == sign.kind)
-            && (sign.parts.last() == Some(&self.id) || (sign.parts.len() > 1 && sign.parts.join("/") == self.id))
     }
 }
 
@@ -134,13 +152,15 @@ mod tests {
             parts: parts.iter().map(|part| (*part).to_owned()).collect(),
         };
         let kinds = ["client", "visitor"];
+        let marks = Marks::default();
         let asked = |text: &str| Asked::read(text, kinds);
-        assert!(asked("312").is(&sign("client", &["312"])) && asked("312").is(&sign("visitor", &["90017", "312"])));
-        assert!(!asked("client:312").is(&sign("visitor", &["90017", "312"])));
-        assert!(asked("visitor:90017/312").is(&sign("visitor", &["90017", "312"])));
-        assert!(!asked("visitor:90018/312").is(&sign("visitor", &["90017", "312"])));
-        assert!(!asked("90017").is(&sign("visitor", &["90017", "312"])));
-        assert!(asked("urn:x").is(&sign("client", &["urn:x"])));
+        let is = |text: &str, sign: Sign| Sought::new(&asked(text), &marks).is(&sign);
+        assert!(is("312", sign("client", &["312"])) && is("312", sign("visitor", &["90017", "312"])));
+        assert!(!is("client:312", sign("visitor", &["90017", "312"])));
+        assert!(is("visitor:90017/312", sign("visitor", &["90017", "312"])));
+        assert!(!is("visitor:90018/312", sign("visitor", &["90017", "312"])));
+        assert!(!is("90017", sign("visitor", &["90017", "312"])));
+        assert!(is("urn:x", sign("client", &["urn:x"])));
         assert_eq!(asked("visitor:1").to_string(), "visitor:1");
         assert_eq!(sign("visitor", &["90017", "312"]).to_string(), "visitor:90017/312");
     }

@@ -47,8 +47,16 @@ impl<H: EventHandler + MessageRelay> Receiver<H> {
         // What is sent is kept as it is until it is sent, and nothing else of it.
         let (order_key, dedupe_key) = (self.guard.alias(plan.order_key), self.guard.alias(plan.dedupe_key));
         let plan = RelayPlan { order_key, dedupe_key, ..plan };
-        let message = self.guard.event(message);
-        let new = NewRelay { received_at_ms: message.received_at_ms, message: Some(message), plan };
+        let received_at_ms = message.received_at_ms;
+        let (plan, message) = match relays.handler.handle_event(&message).await {
+            // Nothing of somebody who was forgotten is kept, but what is to be sent, until it is sent.
+            Ok(outcome) if outcome.forgotten => {
+                self.metrics.forgotten.inc();
+                (RelayPlan { order_key: None, dedupe_key: None, ..plan }, None)
+            }
+            _ => (plan, Some(self.guard.event(message))),
+        };
+        let new = NewRelay { message, received_at_ms, plan };
         let taken = match relays.writer.write(Write::Relay(Box::new(new))).await {
             Ok(Written::Relay(taken)) => taken,
             Ok(_) => return self.turn_away("the message could not be kept"),

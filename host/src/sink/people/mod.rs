@@ -18,7 +18,7 @@ use crate::incremental::walk_each;
 use crate::normalize::parse::parse;
 use crate::normalize::schema::Schema;
 use crate::normalize::tape::{Document, Tape};
-use crate::privacy::people::{Asked, Forgotten, Found, Link, Marks, Person, Reading, Sign, scalar};
+use crate::privacy::people::{Forgotten, Found, Link, Marks, Person, Reading, Sign, Sought, scalar};
 pub use remove::Removed;
 use sources::{Catalog, Columns, Field, Root};
 
@@ -26,6 +26,7 @@ use sources::{Catalog, Columns, Field, Root};
 #[derive(Debug)]
 pub struct Search {
     pub(super) roots: Vec<Root>,
+    marks: Marks,
     tables: Vec<Tables>,
 }
 
@@ -47,16 +48,16 @@ impl Sink {
         let named = schema.into_iter().flat_map(|schema| schema.tables.values());
         let resources = named.filter_map(|table| Some((table.name.to_lowercase(), table.resource.clone()?))).collect();
         let roots = tables.iter().flat_map(|tables| Catalog { tables, marks, resources: &resources }.roots()).collect();
-        Ok(Search { roots, tables })
+        Ok(Search { roots, marks: marks.clone(), tables })
     }
 
     /// The signs in all rows that a person was called by.
     ///
     /// # Errors
     /// What [`SinkError`] lists.
-    pub fn signs(&self, search: &Search, asked: &Asked, signs: &mut BTreeSet<Sign>) -> Result<(), SinkError> {
+    pub fn signs(&self, search: &Search, sought: &Sought<'_>, signs: &mut BTreeSet<Sign>) -> Result<(), SinkError> {
         self.each_row(search, &mut |_, found| {
-            signs.extend(found.identities.into_iter().filter(|sign| asked.is(sign)));
+            signs.extend(found.identities.into_iter().filter(|sign| sought.is(sign)));
         })
     }
 
@@ -93,7 +94,7 @@ impl Sink {
                 let failed = |error: duckdb::Error| self.failed(&format!("looking through {}", root.name), &error);
                 let mut statement = self.connection.prepare(&source.sql).map_err(failed)?;
                 for batch in statement.stream_arrow([]).map_err(failed)? {
-                    rows(&batch, &source.fields, &mut |key, found| take((number, key), found));
+                    rows(&batch, &search.marks, &source.fields, &mut |key, found| take((number, key), found));
                 }
             }
         }
@@ -125,13 +126,13 @@ impl Sink {
 }
 
 /// Reads what the rows of a batch say: the first column is the key, the others are texts.
-fn rows(batch: &RecordBatch, fields: &[Field], take: &mut dyn FnMut(String, Found)) {
+fn rows(batch: &RecordBatch, marks: &Marks, fields: &[Field], take: &mut dyn FnMut(String, Found)) {
     let texts: Vec<_> = batch.columns().iter().map(|column| column.as_string_opt::<i32>()).collect();
     for row in 0..batch.num_rows() {
         let text =
             |at: usize| texts.get(at).copied().flatten().filter(|texts| texts.is_valid(row)).map(|t| t.value(row));
         let Some(key) = text(0) else { continue };
-        let mut reading = Reading::default();
+        let mut reading = Reading::new(marks);
         let mut at = 0;
         while let Some(first) = fields.get(at) {
             // The columns of one mark stand together.

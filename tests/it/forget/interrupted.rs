@@ -1,0 +1,77 @@
+//! `forget` that is killed, and called again; and what else is in the database.
+
+use super::{WORDS, loaded, nowhere, others, same, server};
+
+/// Points between the look for a person and the end.
+const POINTS: [&str; 7] =
+    ["person-noted", "events-removed", "rows-removed", "before-commit", "after-commit", "copy-made", "copy-placed"];
+
+#[test]
+fn a_kill_at_each_point_leaves_what_the_next_call_ends() {
+    let server = server();
+    for point in POINTS {
+        let project = loaded(&server);
+        let before = others(&project);
+        let forget = || project.cli().args(["forget", "--client", "7301"]);
+        let killed = forget().env("SLUICEGATE_FAULT", point).run();
+        assert!(killed.was_killed(), "{point}: {}", killed.transcript());
+        // Each table is whole: with all rows of the person, or with none.
+        let left = project.count("chats");
+        assert!(left == 1 || left == 2, "{point}: {left}");
+        forget().run().code(0);
+        nowhere(&project, &WORDS, &[]);
+        same(&others(&project), &before);
+        let files = std::fs::read_dir(project.dir()).unwrap().map(|file| file.unwrap().file_name());
+        assert!(!files.into_iter().any(|name| name.to_string_lossy().contains(".forget")), "{point}");
+    }
+}
+
+/// What a user has beside the dataset, and dlt's word for it.
+const OWN: &str = "import duckdb, dlt\n\
+    c = duckdb.connect('jivochat.duckdb')\n\
+    c.execute(\"create schema own; create type own.mood as enum ('glad', 'sad'); create sequence own.numbers start 5; \
+    create table own.a(id bigint primary key, since timestamptz default now(), mood own.mood, note varchar not null, \
+    check (id > 0)); create table own.b(a_id bigint references own.a(id), tags varchar[], big hugeint, raw blob); \
+    insert into own.a values (1, '2026-01-01', 'glad', 'x'), (2, '2026-01-02', null, 'y'); \
+    insert into own.b values (2, ['p', 'q'], 170141183460469231731687303715884105727, 'z'::blob); \
+    create index by_note on own.a(note); create macro own.twice(x) as x * 2; \
+    create view own.both as select a.id, b.tags from own.a as a left join own.b as b on b.a_id = a.id; \
+    create view own.chats as select chat_id from jivochat_data.chats; comment on table own.a is 'mine'\")\n\
+    c.close()\n";
+
+const AFTER: &str = "import duckdb, dlt\n\
+    c = duckdb.connect('jivochat.duckdb')\n\
+    print('rows', c.execute('select * exclude (since), since::date::varchar from own.a order by id').fetchall(), \
+    c.execute('select * from own.b').fetchall())\n\
+    print('views', c.execute('select * from own.both order by id').fetchall(), c.execute('select own.twice(4)').fetchall(), \
+    c.execute('select * from own.chats').fetchall())\n\
+    print('next', c.execute(\"select nextval('own.numbers')\").fetchall(), \
+    c.execute(\"select index_name from duckdb_indexes()\").fetchall(), \
+    c.execute(\"select comment from duckdb_tables() where table_name = 'a'\").fetchall())\n\
+    try:\n    c.execute(\"insert into own.b values (9, null, null, null)\")\n\
+    except duckdb.ConstraintException: print('refused')\n\
+    c.close()\n\
+    pipeline = dlt.pipeline('jivochat_pipeline', destination=dlt.destinations.duckdb('jivochat.duckdb'), \
+    dataset_name='jivochat_data')\n\
+    pipeline.sync_destination()\n\
+    pipeline.run([{'id': 1}], table_name='notes')\n\
+    print('dlt', len(pipeline.dataset().chats.df()), len(pipeline.dataset().notes.df()))\n";
+
+#[test]
+fn what_else_is_in_the_database_stays_and_dlt_goes_on() {
+    let server = server();
+    let project = loaded(&server);
+    acceptance::dlt::run(project.dir(), OWN);
+    project.cli().args(["forget", "--client", "7301"]).run().code(0);
+    nowhere(&project, &WORDS, &[]);
+    acceptance::dlt::run(project.dir(), AFTER).stdout_has(&[
+        "rows [(1, 'glad', 'x', '2026-01-01'), (2, None, 'y', '2026-01-02')] \
+         [(2, ['p', 'q'], 170141183460469231731687303715884105727, b'z')]\n",
+        "views [(1, None), (2, ['p', 'q'])] [(8,)] [('77002',)]\n",
+        "next [(5,)] [('by_note',)] [('mine',)]\n",
+        "refused\n",
+        "dlt 1 1\n",
+    ]);
+    // This program goes on, too.
+    project.run().run().code(0);
+}

@@ -2,8 +2,8 @@
 //!
 //! DuckDB 1.5 sets the order of things. UPDATE and DELETE on rows of earlier transactions make a later ALTER of that
 //! table fail at the commit, so all DDL comes first and all DML last. After an error COMMIT answers OK and rolls back,
-//! so any error here ends in ROLLBACK. And an ALTER of a table to which the same transaction has appended more than a
-//! row group breaks the next append ("row group prev allocated size"), so such rows step aside while columns are added.
+//! so any error here ends in ROLLBACK. And a table to which the same transaction has appended a row group must not be
+//! altered, so such rows step aside first.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,26 +12,19 @@ use arrow_array::RecordBatch;
 use duckdb::Connection;
 use indexmap::{IndexMap, IndexSet};
 
+use super::aside::Aside;
 use super::tables::{Place, Tables};
 use super::{ddl, numbers};
 use crate::fault::{self, Point};
 use crate::normalize::schema::Table;
-
-/// Rows that a transaction may have appended to a table that is altered then. A row group holds 122,880; up to here
-/// nothing of it was written ahead yet.
-const ROWS_BEFORE_ALTER: u64 = 100_000;
-
-/// Row ids from here on belong to rows of the open transaction.
-const FIRST_LOCAL_ROW: u64 = 1 << 54;
-
-/// Where rows step aside to while columns are added to their table.
-const ASIDE: &str = "_sluicegate_aside";
 
 /// What the open transaction did so far.
 #[derive(Debug, Default)]
 pub(super) struct Load {
     /// Rows appended by this transaction, per table.
     local: HashMap<(Place, String), u64>,
+    /// Rows that wait for the end of the load, since their table gets more columns.
+    pub(super) aside: Aside,
     /// Rows that became part of the dataset, per data table.
     pub(super) rows: IndexMap<String, u64>,
     /// Root tables with staged rows to merge.
@@ -47,6 +40,11 @@ pub(super) struct Load {
 }
 
 impl Load {
+    /// One that knows what the last one knew of tables that get more columns.
+    pub(super) fn after(aside: &Aside) -> Self {
+        Self { aside: aside.next(), ..Self::default() }
+    }
+
     /// Makes sure that `table` is there with all of its typed columns, and for staged rows with one for their numbers.
     pub(super) fn ensure(
         &mut self,
@@ -79,18 +77,21 @@ impl Load {
         if missing.is_empty() {
             return Ok(());
         }
-        let local = self.local.get(&(place, table.name.clone())).copied().unwrap_or(0);
-        let aside = if local > ROWS_BEFORE_ALTER { Some(step_aside(connection, tables, place, table)?) } else { None };
+        let key = (place, table.name.clone());
+        self.aside.make_way(connection, tables, &key, self.local.get(&key).copied().unwrap_or(0))?;
         for column in missing {
             if let Some(sql) = ddl::add_column(&name, column) {
                 define(connection, &sql)?;
                 tables.note_column(place, &table.name, &column.name);
             }
+            if let Some(sql) = self.aside.of(&key).and_then(|aside| ddl::add_column(aside, column)) {
+                connection.execute_batch(&sql)?;
+            }
             if place == Place::Main && column.root_key {
                 self.without_root_key.insert(table.name.clone());
             }
         }
-        aside.map_or(Ok(()), |back| connection.execute_batch(&back))
+        Ok(())
     }
 
     /// Drops and remakes a staging table, so that it holds nothing of earlier loads. Deleting its rows instead would
@@ -119,7 +120,9 @@ impl Load {
         if tables.has(place, table) {
             define(connection, &format!("DROP TABLE {}", tables.name(place, table)))?;
             tables.note_dropped(place, table);
-            self.local.remove(&(place, table.to_owned()));
+            let key = (place, table.to_owned());
+            self.aside.drop(connection, &key)?;
+            self.local.remove(&key);
         }
         Ok(())
     }
@@ -135,7 +138,10 @@ impl Load {
     ) -> duckdb::Result<()> {
         let fields = batch.schema();
         let columns: Vec<_> = fields.fields().iter().map(|field| field.name().as_str()).collect();
-        let name = tables.name(place, table);
+        let key = (place, table.to_owned());
+        let local = self.local.entry(key.clone()).or_default();
+        let aside = self.aside.place(connection, tables, &key, *local)?;
+        let name = aside.unwrap_or_else(|| tables.name(place, table));
         let mut appender =
             connection.appender_with_columns_to_catalog_and_db(&name.table, &name.catalog, &name.schema, &columns)?;
         appender.append_record_batch(batch.clone())?;
@@ -146,7 +152,7 @@ impl Load {
             Place::Staging => Point::RowsStaged,
         });
         let rows = batch.num_rows() as u64;
-        *self.local.entry((place, table.to_owned())).or_default() += rows;
+        *local += rows;
         if place == Place::Main {
             *self.rows.entry(table.to_owned()).or_default() += rows;
         }
@@ -160,25 +166,4 @@ fn define(connection: &Connection, sql: &str) -> duckdb::Result<()> {
     connection.execute_batch(sql)?;
     fault::point(Point::AfterDdl);
     Ok(())
-}
-
-/// Takes the rows of this transaction out of the table; the answer puts them back.
-fn step_aside(connection: &Connection, tables: &mut Tables, place: Place, table: &Table) -> duckdb::Result<String> {
-    if !tables.has_schema(Place::Staging) {
-        connection.execute_batch(&ddl::create_schema(tables.catalog(), &tables.schema(Place::Staging)))?;
-        tables.note_schema(Place::Staging);
-    }
-    let name = tables.name(place, &table.name);
-    let aside = tables.name(Place::Staging, ASIDE);
-    let columns = tables.columns(place, &table.name).unwrap_or_default();
-    if columns.iter().any(|column| column == "rowid") {
-        let advice = "a column is called `rowid`, so its rows cannot be told apart: lower `commit_rows` of `[load]`";
-        return Err(duckdb::Error::ToSqlConversionFailure(advice.into()));
-    }
-    let columns = columns.iter().map(|column| ddl::quote(column)).collect::<Vec<_>>().join(", ");
-    connection.execute_batch(&format!(
-        "CREATE TABLE {aside} AS SELECT * FROM {name} WHERE rowid >= {FIRST_LOCAL_ROW}; \
-         DELETE FROM {name} WHERE rowid >= {FIRST_LOCAL_ROW}"
-    ))?;
-    Ok(format!("INSERT INTO {name} ({columns}) SELECT {columns} FROM {aside}; DROP TABLE {aside}"))
 }

@@ -17,6 +17,7 @@
 //! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
 //! out of the `append` that brought the row. After any error the transaction is gone and the sink is ready for another.
 
+mod aside;
 mod connect;
 mod ddl;
 mod dml;
@@ -58,6 +59,7 @@ pub use warm::Warm;
 use crate::fault::{self, Point};
 use crate::model::WriteDisposition;
 use crate::normalize::schema::{Schema, Table};
+use aside::Aside;
 use load::Load;
 use memory::Memory;
 use stored::Found;
@@ -105,6 +107,8 @@ pub struct Sink {
     /// What was noted beside rows that wait in staging.
     staged: Option<Value>,
     load: Option<Load>,
+    /// What the last load knew of tables whose rows had to step aside.
+    aside: Aside,
     /// Root tables that are replaced once, whatever their disposition, with the tables that are dropped then.
     replaced_once: HashMap<String, Vec<String>>,
     /// The column that tells which of two rows with one key is the later one, by root table.
@@ -144,6 +148,7 @@ impl Sink {
             state_document: None,
             staged: None,
             load: None,
+            aside: Aside::default(),
             replaced_once: HashMap::new(),
             versions: HashMap::new(),
             doomed: Vec::new(),
@@ -285,7 +290,7 @@ impl Sink {
         if self.load.is_none() {
             let begun = self.connection.execute_batch("BEGIN TRANSACTION");
             begun.map_err(|error| self.failed("beginning a load", &error))?;
-            let mut load = Load::default();
+            let mut load = Load::after(&self.aside);
             load.forgotten.clone_from(&self.doomed);
             let dropped = self.doomed.iter().try_for_each(|table| {
                 load.drop_table(&self.connection, &mut self.tables, Place::Main, table)?;

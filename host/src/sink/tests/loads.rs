@@ -206,6 +206,33 @@ fn a_table_without_row_ids_is_a_table() {
     check(&sink, "SELECT * FROM data._rejected_records", &[r#"["r","1.0","\u0000"]"#]);
 }
 
+/// DuckDB has written row groups ahead by then, and must not alter their table.
+#[test]
+fn columns_come_late_over_many_rows() {
+    let fixture = Fixture::new();
+    let mut sink = fixture.open();
+    let mut schema = schema(vec![table("t", &[("id", DataType::Bigint)]), table("u", &[("id", DataType::Bigint)])]);
+    let many = |from: i64| batch(vec![("id", ints(&(from..from + 30_000).collect::<Vec<_>>()))]);
+    for load in 0..3_i64 {
+        for step in 0..3_i64 {
+            for table in ["t", "u"] {
+                sink.append(&schema, table, &many((load * 3 + step) * 30_000)).unwrap();
+                add(&mut schema.tables[table], &[(&format!("late_{load}_{step}"), DataType::Text)]);
+            }
+        }
+        commit(&mut sink, &format!("{load}.0"), &schema, &[]);
+    }
+    sink.append(&schema, "t", &many(0)).unwrap();
+    add(&mut schema.tables["t"], &[("lost", DataType::Text)]);
+    sink.append(&schema, "t", &many(0)).unwrap();
+    sink.rollback().unwrap();
+    sink.close().unwrap();
+    for table in ["t", "u"] {
+        let found = format!("SELECT count(*), count(DISTINCT id), max(id), count(late_2_2) FROM data.{table}");
+        check(&fixture.open(), &found, &["[270000,270000,269999,0]"]);
+    }
+}
+
 /// A source may have a field of that name; then DuckDB's own row ids are out of reach.
 #[test]
 fn a_column_called_rowid_is_no_trap() {

@@ -49,13 +49,17 @@ pub(crate) fn run(scenario: &Scenario, tell: &mut dyn FnMut(&str)) -> anyhow::Re
     Ok(samples)
 }
 
-/// Runs a command, such as a profiler, in an empty folder with the pipeline file of a scenario, while its pages are served.
+/// Runs a command, such as a profiler, in a folder with the pipeline file of a scenario, while its pages are served. The folder
+/// is empty but for that file and for the database that the scenario's rows are merged into.
 pub(crate) fn beside(scenario: &Scenario, command: &[OsString]) -> anyhow::Result<ExitStatus> {
     let [program, args @ ..] = command else { anyhow::bail!("run what?") };
     let work = tempfile::Builder::new().prefix("bench").tempdir_in(places::lasting("bench"))?;
     let stage = Stage::new(scenario, work.path())?;
     let dir = work.path().join("run");
     fs::create_dir(&dir)?;
+    if scenario.into > 0 {
+        fs::copy(stage.base(Tool::Sluicegate)?.join("loaded.duckdb"), dir.join("loaded.duckdb"))?;
+    }
     let job = Tool::Sluicegate.job(&stage.task, &dir)?;
     Command::new(program)
         .args(args)

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use duckdb::Connection;
 
 use super::connect::ROW_GROUP;
-use super::ddl::{self, TableName};
+use super::ddl::{self, TEMPORARY, TableName};
 use super::tables::{Place, Tables};
 
 /// Rows that a transaction may have appended to a table that is altered then: as long as no row group is full, nothing of it
@@ -61,7 +61,7 @@ impl Aside {
         key: &Key,
         local: u64,
     ) -> duckdb::Result<()> {
-        if local <= ROWS_BEFORE_ALTER || self.waiting.contains_key(key) {
+        if key.0 == Place::Merging || local <= ROWS_BEFORE_ALTER || self.waiting.contains_key(key) {
             return Ok(());
         }
         if tables.columns(key.0, &key.1).unwrap_or_default().iter().any(|column| column == "rowid") {
@@ -106,7 +106,7 @@ impl Aside {
     fn begin(&mut self, key: &Key) -> TableName {
         self.made += 1;
         let table = format!("_sluicegate_aside_{}", self.made);
-        let name = TableName { catalog: "temp".to_owned(), schema: "main".to_owned(), table };
+        let name = TableName { catalog: TEMPORARY.0.to_owned(), schema: TEMPORARY.1.to_owned(), table };
         self.waiting.insert(key.clone(), name.clone());
         name
     }

@@ -9,6 +9,9 @@ use crate::normalize::schema::{Column, DataType, Table};
 /// a quarter of their bytes.
 const RANDOM: [&str; 2] = ["_dlt_id", "_dlt_parent_id"];
 
+/// Catalog and schema of temporary tables.
+pub(super) const TEMPORARY: (&str, &str) = ("temp", "main");
+
 /// The type that dlt gives a column in DuckDB.
 pub(super) fn column_type(data_type: DataType) -> &'static str {
     match data_type {
@@ -61,7 +64,8 @@ pub(super) fn create_schema(catalog: &str, schema: &str) -> String {
 /// Makes a table with all typed columns. None when it has none: such a table cannot be.
 pub(super) fn create_table(name: &TableName, table: &Table) -> Option<String> {
     let columns: Vec<_> = table.columns.values().filter_map(definition).collect();
-    (!columns.is_empty()).then(|| format!("CREATE TABLE {name} ({})", columns.join(", ")))
+    let kind = if name.catalog == TEMPORARY.0 { "TEMPORARY TABLE" } else { "TABLE" };
+    (!columns.is_empty()).then(|| format!("CREATE {kind} {name} ({})", columns.join(", ")))
 }
 
 /// Adds one column. Never NOT NULL, which DuckDB refuses here; and the rows that are there have no value for it.

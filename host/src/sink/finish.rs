@@ -177,10 +177,10 @@ impl Sink {
             let sql = dml::fill_root_key(child, parent, &child_name, &parent_name);
             self.execute(&name, &sql, [])?;
         }
+        let mut merged = Vec::new();
         for name in &load.merging {
             let Some(root) = end.schema.tables.get(name) else { continue };
-            // dlt leaves the rows of its last merge in staging, where this load may have staged nothing.
-            let chain = self.chain(end.schema, root, |table| load.touched.contains(table));
+            let chain = self.chain(end.schema, root, Place::Merging);
             if let Some(version) = self.versions.get(name) {
                 self.count(&mut load.rows, &dml::drop_stale(&chain, version), Point::MergeStatement)?;
             }
@@ -192,12 +192,17 @@ impl Sink {
                 MergeStrategy::Scd2 => continue,
             };
             self.count(&mut load.rows, &statements.map_err(lacking)?, Point::MergeStatement)?;
+            merged.extend(end.schema.below(name).into_iter().chain([root]).map(|table| table.name.clone()));
+        }
+        for table in merged {
+            let dropped = load.drop_table(&self.connection, &mut self.tables, Place::Merging, &table);
+            dropped.map_err(|error| self.misfit(&table, &error))?;
         }
         let time = load_time(end)?;
         let moment = Moment { load_id: end.load_id, time: &time };
         for root in complete.iter().filter(|root| self.tables.has(Place::Main, &root.name)) {
             fault::point(Point::BeforeSwap);
-            let chain = self.chain(end.schema, root, |_| true);
+            let chain = self.chain(end.schema, root, Place::Staging);
             let statements = if self.replaces(root) { dml::swap(&chain, moment) } else { dml::scd2(&chain, moment) };
             self.count(&mut load.rows, &statements.map_err(lacking)?, Point::SwapStatement)?;
         }
@@ -212,20 +217,20 @@ impl Sink {
         filled.filter(|name| load.without_root_key.contains(name)).collect()
     }
 
-    /// The tables of a chain that are there. `staged` tells which of them have rows in staging that count.
-    fn chain<'a>(&self, schema: &'a Schema, root: &'a Table, staged: impl Fn(&str) -> bool) -> Chain<'a> {
+    /// The tables of a chain that are there, with those that their rows wait in.
+    fn chain<'a>(&self, schema: &'a Schema, root: &'a Table, staged: Place) -> Chain<'a> {
         let children = schema.below(&root.name).into_iter().filter(|table| self.tables.has(Place::Main, &table.name));
-        let link = |table: &'a Table| self.link(table, staged(&table.name));
+        let link = |table: &'a Table| self.link(table, staged);
         Chain { root: link(root), children: children.map(link).collect() }
     }
 
-    fn link<'a>(&self, table: &'a Table, staged: bool) -> Link<'a> {
-        let staged = self.tables.columns(Place::Staging, &table.name).filter(|_| staged);
+    fn link<'a>(&self, table: &'a Table, place: Place) -> Link<'a> {
+        let staged = self.tables.columns(place, &table.name);
         let main = self.tables.columns(Place::Main, &table.name).unwrap_or_default();
         Link {
             table,
             main: self.tables.name(Place::Main, &table.name),
-            staging: staged.map(|_| self.tables.name(Place::Staging, &table.name)),
+            staging: staged.map(|_| self.tables.name(place, &table.name)),
             columns: staged.unwrap_or_default().iter().filter(|column| main.contains(column)).cloned().collect(),
         }
     }

@@ -31,8 +31,6 @@ pub(super) struct Load {
     pub(super) merging: IndexSet<String>,
     /// Tables that rows were appended to, staged or not.
     pub(super) touched: IndexSet<String>,
-    /// Staging tables of merges that are known to hold rows of this load only.
-    pub(super) clean: HashSet<String>,
     /// Tables that were dropped, or will be at the end of their refresh: the stored schema keeps nothing of them.
     pub(super) forgotten: Vec<String>,
     /// Children that got their column for the root's key after their rows, parents first.
@@ -60,7 +58,7 @@ impl Load {
         let name = tables.name(place, &table.name);
         let table = match place {
             Place::Main => Cow::Borrowed(table),
-            Place::Staging => Cow::Owned(numbers::numbered(table)),
+            Place::Staging | Place::Merging => Cow::Owned(numbers::numbered(table)),
         };
         let table = table.as_ref();
         let Some(columns) = tables.columns(place, &table.name) else {
@@ -149,7 +147,7 @@ impl Load {
         appender.flush()?;
         fault::point(match place {
             Place::Main => Point::RowsAppended,
-            Place::Staging => Point::RowsStaged,
+            Place::Staging | Place::Merging => Point::RowsStaged,
         });
         let rows = batch.num_rows() as u64;
         *local += rows;

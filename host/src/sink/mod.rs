@@ -12,7 +12,7 @@
 //! wait in `<dataset>_staging`, over as many commits as it takes, until the resource is complete; then one load puts them in,
 //! and readers see the old rows until it commits. A commit that only stages rows ([`Sink::save`]) is no load: it has no row in
 //! `_dlt_loads`, and what it knows of the resource is noted beside the rows. Rows of other `merge` tables with a key wait in
-//! staging until the end of their own load.
+//! temporary tables until the end of their own load.
 //!
 //! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
 //! out of the `append` that brought the row. After any error the transaction is gone and the sink is ready for another.
@@ -316,11 +316,7 @@ impl Sink {
             Entry::WhenComplete => Place::Staging,
             Entry::WithTheLoad => {
                 load.merging.insert(root.name.clone());
-                if load.clean.insert(table.name.clone()) {
-                    // dlt leaves the rows of its last merge in staging.
-                    load.empty_staging(&self.connection, &mut self.tables, table)?;
-                }
-                Place::Staging
+                Place::Merging
             }
             Entry::AtOnce => Place::Main,
         };

@@ -4,18 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use duckdb::Connection;
 
-use super::ddl::{TableName, literal};
+use super::ddl::{TEMPORARY, TableName, literal};
 
 /// How many tables are looked at in one query.
 const TABLES_AT_ONCE: usize = 100;
 
-/// Which of the two datasets a table is in.
+/// Where a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Place {
     /// The dataset that readers see.
     Main,
-    /// `<dataset>_staging`, where rows wait for their merge or swap.
+    /// `<dataset>_staging`, where rows wait for their swap, over as many commits as it takes.
     Staging,
+    /// Temporary tables, where rows wait for the merge at the end of their load. They are in memory, and not compressed.
+    Merging,
 }
 
 /// The tables that are there. Names are kept in small letters, since DuckDB takes `A` and `a` for the same.
@@ -84,22 +86,28 @@ impl Tables {
         &self.catalog
     }
 
-    /// Name of the dataset, or of its staging dataset.
+    /// Name of the dataset, of its staging dataset, or of that of temporary tables.
     pub(super) fn schema(&self, place: Place) -> String {
         match place {
             Place::Main => self.dataset.clone(),
             Place::Staging => format!("{}_staging", self.dataset),
+            Place::Merging => TEMPORARY.1.to_owned(),
         }
     }
 
     /// Full name of a table.
     pub(super) fn name(&self, place: Place, table: &str) -> TableName {
-        TableName { catalog: self.catalog.clone(), schema: self.schema(place), table: table.to_owned() }
+        // No name of a data table has such a character.
+        let (catalog, table) = match place {
+            Place::Merging => (TEMPORARY.0.to_owned(), format!("#{table}")),
+            Place::Main | Place::Staging => (self.catalog.clone(), table.to_owned()),
+        };
+        TableName { catalog, schema: self.schema(place), table }
     }
 
     /// Whether the dataset is there.
     pub(super) fn has_schema(&self, place: Place) -> bool {
-        self.schemas.contains(&self.schema(place).to_lowercase())
+        place == Place::Merging || self.schemas.contains(&self.schema(place).to_lowercase())
     }
 
     /// The columns of a table, in order; none when there is no such table.

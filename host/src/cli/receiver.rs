@@ -48,7 +48,7 @@ impl Parts {
         };
         let stored = stored(config)?;
         let tokens = tokens(session, noted.as_deref(), stored.as_ref())?;
-        let Some(webhook) = session.webhook(&tokens).await? else {
+        let Some(mut webhook) = session.webhook(&tokens).await? else {
             return Err(Failure::config(
                 format!("the component `{}` receives no events", config.component.display()),
                 Some("it does not export `webhook`; `sluicegate run` asks its service for data instead".to_owned()),
@@ -71,6 +71,10 @@ impl Parts {
         let guard = privacy::guard(config)?;
         let lock = Inbox::lock(&config.serve.inbox)?;
         let guard = privacy::without_forgotten(guard, session, &tokens).await?;
+        if !guard.is_idle() && guard.absent().is_some() {
+            // To tell whose an event is, the component sees it whole.
+            webhook.withhold_words();
+        }
         let inbox = Inbox::open_or_make(&config.serve.inbox, &new_id()?)?;
         inbox.set_fact(TOKENS, &serde_json::to_string(&tokens).unwrap_or_default())?;
         let loader = Loader::new(LoaderOptions {

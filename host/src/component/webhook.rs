@@ -71,6 +71,11 @@ impl ComponentWebhook {
         &self.resources
     }
 
+    /// Withholds its words about events, for it will see what is not to be kept.
+    pub fn withhold_words(&mut self) {
+        self.source.caller.words = Words::Withheld;
+    }
+
     async fn handle(&self, event: &Event) -> Result<Outcome, SourceError> {
         let Some(indices) = self.source.caller.component.webhook_indices() else {
             return Err(SourceError::new(ErrorKind::Config, "the component receives no events"));

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use guarded::Guarded;
+#[cfg(feature = "duckdb")]
 pub(crate) use key::make_private_folder;
 pub use key::{Key, KeyError};
 pub use rules::{Action, RuleConflict, Rules};

@@ -27,6 +27,7 @@ mod refresh;
 mod render;
 mod replay;
 mod resources;
+mod retention;
 mod run;
 mod serve;
 mod session;

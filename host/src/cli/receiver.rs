@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{
     failure::Failure,
-    plan, privacy, render, run,
+    plan, privacy, render, retention, run,
     session::{Session, sink_options},
 };
 use crate::{
@@ -62,6 +62,7 @@ impl Parts {
         }
         let schema = stored.and_then(|stored| stored.schema).unwrap_or_else(|| Schema::new(&config.source));
         let resources = resources(webhook.resources(), config, &schema)?;
+        retention::warn_of_unknown(config, &schema, webhook.resources().iter().map(|spec| spec.name.as_str()));
         let is_keyed = |hints: &ResourceHints| {
             let has_key = hints.primary_key.as_ref().is_some_and(|key| !key.is_empty());
             hints.write_disposition == WriteDisposition::Merge && has_key
@@ -83,6 +84,7 @@ impl Parts {
             contract: config.schema_contract,
             tokens,
             random: run::random_source,
+            retention: retention::limits(config),
         });
         Ok(Self { lock, inbox, webhook: Guarded::new(webhook, guard), loader, keyed })
     }

@@ -10,11 +10,12 @@ use super::{
     failure::{Failure, Outcome},
     incremental, plan, privacy,
     progress::Progress,
-    refresh, render,
+    refresh, render, retention,
     session::{Session, overrides, sink_options},
     signals::Signals,
 };
 use crate::{
+    component::ComponentWebhook,
     config::{Config, Overrides, quoted_list},
     model::{ResourceSpec, WriteDisposition},
     normalize::{Normalizer, RandomBytes, schema::Schema},
@@ -78,6 +79,12 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
     let source = session.source(&state.tokens)?;
     let guard = privacy::without_forgotten(guard, session, &state.tokens).await?;
     let mut schema = stored.schema.unwrap_or_else(|| Schema::new(&session.config.source));
+    if !session.config.privacy.retention.is_empty() {
+        let pushed = session.webhook(&state.tokens).await?;
+        let pushed = pushed.as_ref().map(ComponentWebhook::resources).unwrap_or_default();
+        let names = selected.iter().chain(pushed).map(|spec| spec.name.as_str());
+        retention::warn_of_unknown(&session.config, &schema, names);
+    }
     plan::take_up(&hints, &schema, &mut state);
     let mut planned = plan::plan(hints.clone(), &state);
     let refresh = if args.full_refresh { Some(RefreshMode::Data) } else { args.refresh };
@@ -127,6 +134,9 @@ pub(crate) async fn once(session: &Session, args: &RunArgs, quiet: bool, signals
     render::summary(&finished.report)?;
     if let Some(path) = &args.report {
         write_report(path, &finished.report)?;
+    }
+    if finished.loader_error.is_none() {
+        retention::apply(&session.config)?;
     }
     Ok(status(&finished, signals.code()))
 }

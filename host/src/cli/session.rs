@@ -109,7 +109,8 @@ impl Session {
     /// Where records say which client they are of: the component's word, and the pipeline file's. An error when neither says.
     pub(crate) async fn marks(&self, tokens: &BTreeMap<String, String>) -> Result<Marks, Failure> {
         let of_component = self.component.marks(self.options(tokens)?).await.map_err(config_failure)?;
-        Marks::new(of_component.unwrap_or_default(), &[]).map_err(|error| Failure::with_code(exit_code::CONFIG, error))
+        Marks::new(of_component.unwrap_or_default(), &self.config.privacy.client)
+            .map_err(|error| Failure::with_code(exit_code::CONFIG, error))
     }
 
     fn options(&self, tokens: &BTreeMap<String, String>) -> Result<SourceOptions, Failure> {

@@ -137,6 +137,9 @@ pub(super) struct RelayTable {
 pub(super) struct PrivacyTable {
     pub drop: Option<Names>,
     pub hash: Option<Names>,
+    pub client: Option<Names>,
+    #[serde(default)]
+    pub retention: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -71,7 +71,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ),
     ("serve.tls", &["cert", "key"]),
     ("relay", &["unknown", "resends", "shortest_wait", "longest_wait"]),
-    ("privacy", &["drop", "hash"]),
+    ("privacy", &["drop", "hash", "client", "retention"]),
     (
         "resources.*",
         &[

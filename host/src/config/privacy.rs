@@ -1,11 +1,14 @@
 //! `[privacy]`: what is not kept.
 
+use std::{collections::BTreeMap, time::Duration};
+
 use super::{
     ConfigError,
     file::{Names, PrivacyTable},
     resolve::Resolver,
 };
 use crate::{
+    incremental::FieldPath,
     json_path::{InvalidPath, JsonPath},
     privacy::{Action, Rules},
 };
@@ -15,6 +18,10 @@ use crate::{
 pub struct Privacy {
     /// What is dropped and what is hashed.
     pub rules: Rules,
+    /// Paths of the identity of a client, in the records of all resources.
+    pub client: Vec<String>,
+    /// How long rows are kept after they were loaded, by root table.
+    pub retention: BTreeMap<String, Duration>,
 }
 
 impl Resolver<'_> {
@@ -31,7 +38,16 @@ impl Resolver<'_> {
             ),
             reason: conflict.to_string(),
         })?;
-        Ok(Privacy { rules })
+        let client = table.client.map(Names::into_vec).unwrap_or_default();
+        for path in &client {
+            path.parse::<FieldPath>().map_err(|error| self.value_error("privacy.client", error.to_string()))?;
+        }
+        let mut retention = BTreeMap::new();
+        for (table, age) in table.retention {
+            let age = self.interval(&format!("privacy.retention.{table}"), Some(&age))?.unwrap_or_default();
+            retention.insert(table, age);
+        }
+        Ok(Privacy { rules, client, retention })
     }
 
     fn paths(&self, action: Action, texts: Option<Names>) -> Result<Vec<JsonPath>, ConfigError> {

@@ -110,7 +110,10 @@ impl<H: EventHandler> Flusher<H> {
                 biased;
                 () = &mut stop => break,
                 _ = retry.tick() => self.hand_in_again().await,
-                _ = prune.tick() => self.prune(),
+                _ = prune.tick() => {
+                    self.prune();
+                    self.retain().await;
+                }
                 () = tokio::time::sleep(back_off), if troubled => {
                     troubled = self.attempt(&mut back_off, true).await;
                 }
@@ -203,7 +206,8 @@ impl<H: EventHandler> Flusher<H> {
         };
         let mut deliveries: Vec<Delivery> = Vec::with_capacity(waiting.len());
         for kept in &waiting {
-            deliveries.extend(self.deliveries(kept).await?);
+            let made = self.deliveries(kept).await?;
+            deliveries.extend(self.loader.keep_young(kept.event.received_at_ms, made));
         }
         drop(waiting);
         let gate = self.gate.lock().await;
@@ -248,6 +252,22 @@ impl<H: EventHandler> Flusher<H> {
                     Err(error) => return tracing::warn!("{error}"),
                 }
             }
+        }
+    }
+
+    /// Removes rows that are older than their retention. A reader that holds the file is asked again at the next time.
+    async fn retain(&self) {
+        let gate = self.gate.lock().await;
+        let removed = self.loader.retain(LOCK_WAIT);
+        drop(gate);
+        match removed {
+            Ok(removed) if removed.is_empty() => {}
+            Ok(removed) => {
+                let rows: u64 = removed.values().sum();
+                let tables = removed.keys().cloned().collect::<Vec<_>>().join(", ");
+                tracing::info!(rows, tables, "removed rows that are older than their retention");
+            }
+            Err(error) => tracing::warn!(hint = error.hint(), "old rows stay for now: {error}"),
         }
     }
 

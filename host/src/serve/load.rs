@@ -4,6 +4,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use bytes::Bytes;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use crate::{
     model::{Delivery, RejectedRecord, ResourceName, SchemaContract, WriteDisposition},
     normalize::{BatchError, Naming, Normalizer, REJECTED_TABLE, RandomBytes, ResourceHints, schema::Schema},
     pipeline::load_id,
-    sink::{CommitLoad, InboxMark, Sink, SinkError, SinkOptions},
+    sink::{CommitLoad, InboxMark, Removed, Retention, Sink, SinkError, SinkOptions},
     state::{State, StateError},
 };
 
@@ -28,6 +29,8 @@ pub struct LoaderOptions {
     pub tokens: BTreeMap<String, String>,
     /// Makes the source of random bytes for the ids of rows.
     pub random: fn() -> RandomBytes,
+    /// How long rows are kept.
+    pub retention: Vec<Retention>,
 }
 
 /// Loads what events hold.
@@ -174,6 +177,36 @@ impl Loader {
             tracing::warn!("the load {} is there, but: {error}", loaded.load_id);
         }
         Ok(loaded)
+    }
+
+    /// Takes out of what an event holds what its tables keep no more: what is loaded again must not become young again.
+    pub(super) fn keep_young(&self, received_at_ms: u64, deliveries: Vec<Delivery>) -> Vec<Delivery> {
+        if self.options.retention.is_empty() {
+            return deliveries;
+        }
+        let age = Duration::from_millis(super::now_ms().saturating_sub(received_at_ms));
+        let is_old = |table: &str| self.options.retention.iter().any(|limit| limit.table == table && age > limit.age);
+        let rejected_go = is_old(REJECTED_TABLE);
+        let young = |delivery: Delivery| {
+            let goes = is_old(&Naming::default().path(delivery.resource.as_str()));
+            Delivery {
+                records: if goes { Bytes::new() } else { delivery.records },
+                rejected: if rejected_go { Vec::new() } else { delivery.rejected },
+                ..delivery
+            }
+        };
+        deliveries.into_iter().map(young).collect()
+    }
+
+    /// Removes rows that are older than their retention.
+    pub(super) fn retain(&self, lock_wait: Duration) -> Result<Removed, SinkError> {
+        if self.options.retention.is_empty() || !self.options.sink.path.exists() {
+            return Ok(Removed::new());
+        }
+        let mut sink = self.open(lock_wait)?;
+        let removed = sink.retain(&self.options.retention, jiff::Timestamp::now().as_microsecond())?;
+        sink.close()?;
+        Ok(removed)
     }
 
     fn skips(&self, resource: &ResourceName) -> bool {

@@ -111,7 +111,7 @@ impl<H: EventHandler> Replay<'_, H> {
             for kept in &batch {
                 if let Some(found) = self.handle(&kept.event).await {
                     events += 1;
-                    deliveries.extend(found);
+                    deliveries.extend(self.loader.keep_young(kept.event.received_at_ms, found));
                 }
             }
             self.load_again(events, deliveries)?;
@@ -145,7 +145,7 @@ impl<H: EventHandler> Replay<'_, H> {
             if self.inbox.insert(std::slice::from_ref(&new), self.window)? == [Stored::Duplicate] {
                 known += 1;
                 bytes += new.event.body.len();
-                deliveries.extend(outcome.deliveries);
+                deliveries.extend(self.loader.keep_young(new.event.received_at_ms, outcome.deliveries));
             }
             if known >= BATCH_EVENTS as u64 || bytes >= BATCH_BYTES {
                 self.load_again(std::mem::take(&mut known), std::mem::take(&mut deliveries))?;
@@ -204,7 +204,7 @@ impl<H: EventHandler> Replay<'_, H> {
                     Ok(outcome) if outcome.forgotten => self.done.forgotten += 1,
                     Ok(outcome) => {
                         events += 1;
-                        deliveries.extend(outcome.deliveries);
+                        deliveries.extend(self.loader.keep_young(kept.event.received_at_ms, outcome.deliveries));
                     }
                     Err(error) => {
                         self.inbox.set_aside(kept.number, &error.message)?;

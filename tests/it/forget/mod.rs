@@ -2,6 +2,7 @@
 
 mod corpus;
 mod interrupted;
+mod retention;
 mod returns;
 
 use acceptance::fake_jivo::{FakeJivo, Options};

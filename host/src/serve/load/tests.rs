@@ -57,6 +57,7 @@ impl Disk {
             contract: None,
             tokens: BTreeMap::from([("key".to_owned(), "sgt-1".to_owned())]),
             random,
+            retention: Vec::new(),
         })
     }
 

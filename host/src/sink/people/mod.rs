@@ -19,6 +19,7 @@ use crate::normalize::parse::parse;
 use crate::normalize::schema::Schema;
 use crate::normalize::tape::{Document, Tape};
 use crate::privacy::people::{Forgotten, Found, Link, Marks, Person, Reading, Sign, Sought, scalar};
+pub(super) use remove::GONE;
 pub use remove::Removed;
 use sources::{Catalog, Columns, Field, Root};
 

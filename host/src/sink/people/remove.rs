@@ -6,14 +6,14 @@ use indexmap::IndexMap;
 
 use super::super::ddl::TableName;
 use super::sources::Catalog;
-use super::{Hits, Search};
+use super::{Hits, Search, Tables};
 use crate::fault::{self, Point};
 use crate::normalize::REJECTED_TABLE;
 use crate::privacy::people::Marks;
 use crate::sink::{Sink, SinkError};
 
 /// The keys of rows that go, with the table that they are of.
-const GONE: &str = "temp.main._sluicegate_forgotten";
+pub(in crate::sink) const GONE: &str = "temp.main._sluicegate_forgotten";
 
 /// Rows that were removed, by table; tables of the staging dataset have its name before theirs.
 pub type Removed = IndexMap<String, u64>;
@@ -32,12 +32,18 @@ impl Sink {
     ) -> Result<Removed, SinkError> {
         let removed = self.remove_within(search, hits, is_named);
         let removed = self.or_rollback(removed)?;
+        self.commit_removal()?;
+        Ok(removed)
+    }
+
+    /// Ends a transaction that removed rows, and is no load.
+    pub(in crate::sink) fn commit_removal(&mut self) -> Result<(), SinkError> {
         fault::point(Point::BeforeCommit);
         let committed = self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error));
         self.or_rollback(committed)?;
         self.load = None;
         fault::point(Point::AfterCommit);
-        Ok(removed)
+        Ok(())
     }
 
     fn remove_within(
@@ -57,7 +63,7 @@ impl Sink {
                 any = true;
             }
             if any {
-                self.remove_below(search, &root.name.schema, &root.name.table.to_lowercase(), &mut removed)?;
+                self.remove_below(search, &root.name, &mut removed)?;
                 let sql = format!("DELETE FROM {of} AS r WHERE {} IN (SELECT id FROM {GONE} WHERE of = ?)", root.key);
                 self.count_removed(&of, &sql, &[&of], &root.name, &mut removed)?;
             }
@@ -68,23 +74,23 @@ impl Sink {
     }
 
     /// Removes what is below the rows of a table that go, the deepest first.
-    fn remove_below(
+    pub(in crate::sink) fn remove_below(
         &self,
         search: &Search,
-        schema: &str,
-        parent: &str,
+        parent: &TableName,
         removed: &mut Removed,
     ) -> Result<(), SinkError> {
         let none = Marks::default();
         let resources = std::collections::BTreeMap::new();
-        let here =
-            search.tables.iter().find(|tables| tables.get(parent).is_some_and(|(name, _)| name.schema == schema));
-        let Some(tables) = here else { return Ok(()) };
-        let Some((parent_name, _)) = tables.get(parent) else { return Ok(()) };
+        let own = parent.table.to_lowercase();
+        let is_there = |tables: &&Tables| {
+            tables.get(&own).is_some_and(|(name, _)| name.schema.eq_ignore_ascii_case(&parent.schema))
+        };
+        let Some(tables) = search.tables.iter().find(is_there) else { return Ok(()) };
         let catalog = Catalog { tables, marks: &none, resources: &resources };
-        let parent_name = parent_name.to_string();
-        let children: Vec<_> = catalog.children(parent).map(|(name, full)| (name.clone(), full.clone())).collect();
-        for (child, name) in children {
+        let parent_name = parent.to_string();
+        let children: Vec<_> = catalog.children(&own).map(|(_, full)| full.clone()).collect();
+        for name in children {
             let of = name.to_string();
             let sql = format!(
                 "INSERT INTO {GONE} SELECT ?, CAST(_dlt_id AS VARCHAR) FROM {of} WHERE _dlt_parent_id IN \
@@ -93,7 +99,7 @@ impl Sink {
             if self.execute(&of, &sql, [&of, &parent_name])? == 0 {
                 continue;
             }
-            self.remove_below(search, schema, &child, removed)?;
+            self.remove_below(search, &name, removed)?;
             let sql = format!("DELETE FROM {of} WHERE _dlt_parent_id IN (SELECT id FROM {GONE} WHERE of = ?)");
             self.count_removed(&of, &sql, &[&parent_name], &name, removed)?;
         }
@@ -131,7 +137,7 @@ impl Sink {
         Ok(())
     }
 
-    fn count_removed(
+    pub(in crate::sink) fn count_removed(
         &self,
         of: &str,
         sql: &str,

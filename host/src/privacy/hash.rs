@@ -3,8 +3,6 @@
 //! A hash is made of a value's text alone, so that the same value is the same hash in each table. It carries a check that
 //! needs the key to be made: a value that was hashed already is known as such, and stays as it is, however often it comes by.
 
-use std::fmt::Write as _;
-
 use super::Key;
 
 /// What hashes begin with.
@@ -28,7 +26,8 @@ impl Hasher {
 
     /// The hash of a text: small letters, digits and `_`, so that it stays what it is wherever it is kept.
     pub(super) fn hash(&self, text: &[u8]) -> String {
-        let mut hash = PREFIX.to_owned();
+        let mut hash = String::with_capacity(PREFIX.len() + DIGITS + CHECK);
+        hash.push_str(PREFIX);
         push_hex(&mut hash, &self.0.hash("value", text)[..DIGITS / 2]);
         let check = self.check(&hash);
         hash.push_str(&check);
@@ -61,9 +60,10 @@ impl Hasher {
 }
 
 fn push_hex(text: &mut String, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
-        // Writing to a string never fails.
-        let _ = write!(text, "{byte:02x}");
+        text.push(char::from(HEX[usize::from(byte >> 4)]));
+        text.push(char::from(HEX[usize::from(byte & 15)]));
     }
 }
 

@@ -48,13 +48,15 @@ impl<H: EventHandler + MessageRelay> Receiver<H> {
         let (order_key, dedupe_key) = (self.guard.alias(plan.order_key), self.guard.alias(plan.dedupe_key));
         let plan = RelayPlan { order_key, dedupe_key, ..plan };
         let received_at_ms = message.received_at_ms;
-        let (plan, message) = match relays.handler.handle_event(&message).await {
-            // Nothing of somebody who was forgotten is kept, but what is to be sent, until it is sent.
-            Ok(outcome) if outcome.forgotten => {
-                self.metrics.forgotten.inc();
-                (RelayPlan { order_key: None, dedupe_key: None, ..plan }, None)
-            }
-            _ => (plan, Some(self.guard.event(message))),
+        // As long as nobody was forgotten, there is nothing to ask.
+        let is_of_forgotten = self.guard.absent().is_some()
+            && relays.handler.handle_event(&message).await.is_ok_and(|outcome| outcome.forgotten);
+        let (plan, message) = if is_of_forgotten {
+            // Nothing of them is kept, but what is to be sent, until it is sent.
+            self.metrics.forgotten.inc();
+            (RelayPlan { order_key: None, dedupe_key: None, ..plan }, None)
+        } else {
+            (plan, Some(self.guard.event(message)))
         };
         let new = NewRelay { message, received_at_ms, plan };
         let taken = match relays.writer.write(Write::Relay(Box::new(new))).await {

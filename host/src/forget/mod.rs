@@ -174,7 +174,6 @@ impl<H: EventHandler> Forget<'_, H> {
             let catalog = rows.sink.catalog_name().to_owned();
             rows.sink.close()?;
             removal.file = Some(rows.alone.rewrite(&catalog, rows.memory, rows.lock_wait, on_wait)?);
-            rows.alone.clear_spill();
         }
         Ok(removal)
     }

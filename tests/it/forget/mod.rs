@@ -2,6 +2,7 @@
 
 mod corpus;
 mod interrupted;
+mod places;
 mod retention;
 mod returns;
 

@@ -37,6 +37,8 @@ const WAIT: Duration = Duration::from_millis(100);
 pub struct Alone {
     /// The file itself, whatever leads to it.
     path: PathBuf,
+    /// What others may call it: a link to it has a log and files of its own beside it.
+    called: PathBuf,
     /// Locked for others of this program. Closing it would give up DuckDB's own locks of the file, which belong to the
     /// process: it must be open for longer than any connection.
     _file: File,
@@ -66,7 +68,7 @@ impl Alone {
             let file = File::open(&real).map_err(failed)?;
             // Between the two another file may have come.
             if file.try_lock().is_ok() && connect::identity(&real) == identity {
-                return Ok(Self { path: real, _file: file, identity });
+                return Ok(Self { path: real, called: path.to_owned(), _file: file, identity });
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(SinkError::Locked { path: path.to_owned(), pid: None, program: None });
@@ -85,6 +87,8 @@ impl Alone {
     /// Removes what a process left that was killed.
     fn clear(&self) -> Result<(), SinkError> {
         let draft = self.draft();
+        // Where there is none, that is as well.
+        let _ = fs::remove_dir_all(spill(&draft));
         for path in [log_file::of(&draft), draft] {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -115,6 +119,7 @@ impl Alone {
         let connection = connect::config(Access::Write { memory }).and_then(Connection::open_in_memory_with_flags);
         let connection = connection.map_err(|error| SinkError::classify(&self.path, "starting DuckDB", &error))?;
         hold(&connection, self, catalog, lock_wait, on_wait)?;
+        self.clear_spill();
         let before = fs::metadata(&self.path).map_err(failed)?;
         let copied = attach(&connection, self, catalog).and_then(|()| copy(&connection, self, catalog));
         let copied = copied.and_then(|()| compare(&connection, self, catalog, true));
@@ -153,18 +158,26 @@ impl Alone {
         Ok(Rewritten { before: before.len(), after })
     }
 
-    /// Removes what DuckDB has put beside the database for want of memory, and a process that was killed left there.
-    pub fn clear_spill(&self) {
-        let mut folder = self.path.clone().into_os_string();
-        folder.push(".tmp");
-        for file in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if file.file_name().to_string_lossy().starts_with("duckdb_temp") {
-                // What is in use is another's, who has the database open by now.
-                let _ = fs::remove_file(file.path());
+    /// Removes what DuckDB has put beside the database for want of memory, and a process that was killed left there. Nobody
+    /// writes to the database meanwhile.
+    fn clear_spill(&self) {
+        for path in [&self.path, &self.called] {
+            let folder = spill(path);
+            for file in fs::read_dir(&folder).into_iter().flatten().flatten() {
+                if file.file_name().to_string_lossy().starts_with("duckdb_temp") {
+                    let _ = fs::remove_file(file.path());
+                }
             }
+            let _ = fs::remove_dir(&folder);
         }
-        let _ = fs::remove_dir(&folder);
     }
+}
+
+/// Where DuckDB puts what it has no memory for.
+fn spill(path: &Path) -> PathBuf {
+    let mut folder = path.to_owned().into_os_string();
+    folder.push(".tmp");
+    folder.into()
 }
 
 impl Sink {
@@ -200,14 +213,19 @@ fn hold(
     lock_wait: Duration,
     on_wait: &mut dyn FnMut(&str),
 ) -> Result<(), SinkError> {
-    let Some(path) = alone.path.to_str() else { return Err(uncopied(alone, "its path is no Unicode")) };
+    let draft = spill(&alone.draft());
+    let (Some(path), Some(draft)) = (alone.path.to_str(), draft.to_str()) else {
+        return Err(uncopied(alone, "its path is no Unicode"));
+    };
+    let sql = format!("SET temp_directory = {}", literal(draft));
+    connection.execute_batch(&sql).map_err(|error| SinkError::classify(&alone.path, "starting DuckDB", &error))?;
     let deadline = Instant::now().checked_add(lock_wait);
     let mut told = false;
     loop {
         let sql = format!("ATTACH {} AS {} (TYPE duckdb, READ_ONLY)", literal(path), quote(catalog));
         let attached = connection.execute_batch(&sql);
         let error = match attached {
-            Ok(()) if log_file::is_empty(&alone.path) => return Ok(()),
+            Ok(()) if log_file::is_empty(&alone.path) && log_file::is_empty(&alone.called) => return Ok(()),
             Ok(()) => {
                 let detached = connection.execute_batch(&format!("DETACH {}", quote(catalog)));
                 detached.map_err(|error| SinkError::classify(&alone.path, "letting the database go", &error))?;

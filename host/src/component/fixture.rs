@@ -81,6 +81,8 @@ pub(super) struct Guest {
     version: &'static str,
     setup: bool,
     webhook: Option<Webhook>,
+    /// The body of the function of the interface `people`.
+    people: Option<String>,
     imports: &'static str,
     parts: String,
 }
@@ -98,6 +100,7 @@ impl Guest {
             version: VERSION,
             setup: false,
             webhook: None,
+            people: None,
             imports: "",
             parts: String::new(),
         };
@@ -283,6 +286,24 @@ impl Guest {
         self.webhook(&[resource], 0, &code)
     }
 
+    /// Adds the interface `people`, which marks one field as an identity.
+    pub(super) fn people(mut self, resource: &str, kind: &str, path: &str) -> Self {
+        self.world = "person-aware-source-component";
+        let one = |mut list: [u8; 8]| {
+            list[4..].copy_from_slice(&1_u32.to_le_bytes());
+            list
+        };
+        let path = self.text(path.as_bytes());
+        let mut mark = [0; 28];
+        mark[..8].copy_from_slice(&self.text(resource.as_bytes()));
+        mark[12..20].copy_from_slice(&self.text(kind.as_bytes()));
+        mark[20..].copy_from_slice(&one(self.text(&path)));
+        let mut result = [0; 64];
+        result[8..16].copy_from_slice(&one(self.text(&mark)));
+        self.people = Some(self.place(&result));
+        self
+    }
+
     /// Adds the interface `setup`, whose `describe` gives empty texts and whose `check` succeeds.
     pub(super) fn setup(mut self) -> Self {
         self.world = "configurable-source-component";
@@ -325,6 +346,9 @@ impl Guest {
                 first = self.first
             )
         });
+        let people = self.people.as_ref().map_or_else(String::new, |list_marks| {
+            format!(r#"(func (export "sluicegate:source/people@{version}#list-marks") (param i32 i32) (result i32) {list_marks})"#)
+        });
         let first = &self.first;
         let (imports, parts) = (self.imports, &self.parts);
         let module = format!(
@@ -344,6 +368,7 @@ impl Guest {
                     {first} {fetch_page})
                 {setup}
                 {webhook}
+                {people}
                 {parts}
                 (data (i32.const {BASE}) "{data}"))"#
         );

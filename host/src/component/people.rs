@@ -67,6 +67,10 @@ fn mark(mark: people::Mark) -> Result<Mark, Broken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::component::{
+        fixture::Guest,
+        tests::{load_with, options, run},
+    };
 
     fn given(resource: &str, kind: &str, paths: &[&str]) -> Result<Mark, String> {
         let paths = paths.iter().map(|path| (*path).to_owned()).collect();
@@ -80,6 +84,26 @@ mod tests {
             Broken::Contract(error) => error.message,
             Broken::Limit(hit) => hit.to_string(),
         })
+    }
+
+    fn listed(guest: &Guest) -> Result<Option<Vec<Mark>>, SourceError> {
+        let component = load_with(&guest.build(), &options()).unwrap();
+        assert_eq!(
+            component.info().exports.contains(&"sluicegate:source/people@0.1.0".to_owned()),
+            component.info().has_people
+        );
+        run(component.marks(SourceOptions { config: "{}".into(), ..SourceOptions::default() }))
+    }
+
+    #[test]
+    fn people_is_optional() {
+        assert!(listed(&Guest::new()).unwrap().is_none());
+        let marks = listed(&Guest::new().people("chats", "client", "sender.id")).unwrap().unwrap();
+        assert_eq!((marks.len(), marks[0].kind.as_str(), marks[0].meaning), (1, "client", Meaning::Identity));
+        assert_eq!(marks[0].paths, ["sender.id".parse().unwrap()]);
+        let error = listed(&Guest::new().people("chats", "client", "sender.")).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Config);
+        assert!(error.message.contains("`sender.` is no path"), "{error}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub use dedup::{Dedup, DedupKey};
 pub use filter::Filter;
 pub use lag::Lag;
 pub use mark::Mark;
+#[cfg(feature = "duckdb")]
 pub(crate) use path::walk_each;
 pub use path::{FieldPath, InvalidPath};
 pub use plan::PlanError;

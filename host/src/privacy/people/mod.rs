@@ -15,8 +15,10 @@ mod sign;
 
 pub use absent::Absent;
 pub use forgotten::{Forgotten, ForgottenError};
+#[cfg(feature = "duckdb")]
 pub(crate) use mark::Reading;
 pub use mark::{Found, Mark, Marks, Meaning};
 pub use person::{Link, Person, Wanted};
+#[cfg(feature = "duckdb")]
 pub(crate) use sign::scalar;
 pub use sign::{Asked, Sign, Sought};

@@ -1,6 +1,7 @@
 //! What was acknowledged is loaded, once, whatever the destination does meanwhile.
 
 use acceptance::cli::Running;
+use acceptance::fake_jivo::{FakeJivo, Options};
 use acceptance::project::Project;
 use acceptance::receiver::Receiver;
 use serde_json::json;
@@ -198,4 +199,34 @@ fn contracts_and_hints_of_the_pipeline_file_hold_for_events() {
         let project = super::project().set(key, value);
         project.cli().arg("serve").run().code(2).stderr_has(&[words]);
     }
+}
+
+#[test]
+fn what_was_pulled_gives_way_to_what_is_pushed() {
+    let service = FakeJivo::start(Options::default()).unwrap();
+    let project = Project::new(&service).only(&["outbound_messages"]).set("serve.flush_every", "20ms");
+    project.run().run().code(0);
+    let below = "SELECT count(*) FROM jivochat_data.outbound_messages__attachments__previews";
+    let previews: u64 = project.value(below).parse().unwrap();
+    // The last of the messages with two levels of lists below them.
+    let last = "SELECT max(m.id) FROM jivochat_data.outbound_messages m JOIN jivochat_data.outbound_messages__attachments a \
+                ON a._dlt_parent_id = m._dlt_id JOIN jivochat_data.outbound_messages__attachments__previews p \
+                ON p._dlt_parent_id = a._dlt_id";
+    let last = project.value(last);
+    let (rows, own) =
+        (project.count("outbound_messages"), "SELECT count(*) FROM jivochat_data.outbound_messages WHERE id = ");
+    let receiver = Receiver::start(&project);
+    post(&receiver, [last.as_str(), "new"]);
+    receiver.loaded(2);
+    receiver.stop().code(0);
+    assert_eq!(project.count("outbound_messages"), rows + 1);
+    assert_eq!(project.value(&format!("{own}'{last}' AND text = 'about {last}'")), "1");
+    let left: u64 = project.value(below).parse().unwrap();
+    assert!(left > 0 && left < previews, "{left} of {previews}");
+    let orphans = "SELECT count(*) FROM jivochat_data.outbound_messages__attachments WHERE _dlt_parent_id NOT IN \
+                   (SELECT _dlt_id FROM jivochat_data.outbound_messages)";
+    assert_eq!(project.value(orphans), "0");
+    let orphans = "SELECT count(*) FROM jivochat_data.outbound_messages__attachments__previews WHERE _dlt_parent_id NOT IN \
+                   (SELECT _dlt_id FROM jivochat_data.outbound_messages__attachments)";
+    assert_eq!(project.value(orphans), "0");
 }

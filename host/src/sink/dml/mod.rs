@@ -120,10 +120,9 @@ fn delete_children<'a>(chain: &Chain<'a>, conditions: &[String]) -> Result<Vec<S
     let gone: Vec<_> = conditions.iter().map(select).collect();
     let mut statements =
         vec![Statement::silent(format!("CREATE TEMPORARY TABLE {GONE} AS {}", gone.join(" UNION ALL ")))];
-    for child in &chain.children {
-        let root_key = quote(root_key(chain, child)?);
-        statements
-            .push(Statement::silent(format!("DELETE FROM {} WHERE {root_key} IN (SELECT id FROM {GONE})", child.main)));
+    // What is found by the rows above it goes before those do.
+    for child in chain.children.iter().rev() {
+        statements.push(Statement::silent(format!("DELETE FROM {} WHERE {}", child.main, below_gone(chain, child)?)));
     }
     statements.push(Statement::silent(format!("DROP TABLE {GONE}")));
     Ok(statements)
@@ -174,12 +173,25 @@ fn row_key(table: &Table) -> &str {
     name_of(table, |c| c.row_key).unwrap_or("_dlt_id")
 }
 
-/// The column of a child that tells its root row; right below the root the parent's will do.
-fn root_key<'a>(chain: &Chain<'a>, child: &Link<'a>) -> Result<&'a str, Lacks> {
-    let below_root = child.table.parent.as_deref() == Some(chain.root.table.name.as_str());
-    let parent_key = || if below_root { name_of(child.table, |c| c.parent_key) } else { None };
-    let lacks = || Lacks { table: child.table.name.clone(), what: "the column `_dlt_root_id`" };
-    name_of(child.table, |c| c.root_key).or_else(parent_key).ok_or_else(lacks)
+/// The condition on a row below a root that this one goes: by the column that tells the root row, or by the rows above it, for
+/// a table that was appended to has no such column before rows come to it by a merge.
+fn below_gone(chain: &Chain<'_>, child: &Link<'_>) -> Result<String, Lacks> {
+    let within = |key: &str, ids: String| format!("{} IN ({ids})", quote(key));
+    if let Some(root_key) = name_of(child.table, |c| c.root_key) {
+        return Ok(within(root_key, format!("SELECT id FROM {GONE}")));
+    }
+    let lacks = || Lacks { table: child.table.name.clone(), what: "the column `_dlt_parent_id`" };
+    let parent_key = name_of(child.table, |c| c.parent_key).ok_or_else(lacks)?;
+    let above = child.table.parent.as_deref().unwrap_or_default();
+    if above == chain.root.table.name {
+        return Ok(within(parent_key, format!("SELECT id FROM {GONE}")));
+    }
+    // Parents stand before their children, so this comes to an end whatever a schema says.
+    let before = chain.children.iter().take_while(|link| link.table.name != child.table.name);
+    let parent = before.filter(|link| link.table.name == above).last().ok_or_else(lacks)?;
+    let ids =
+        format!("SELECT {} FROM {} WHERE {}", quote(row_key(parent.table)), parent.main, below_gone(chain, parent)?);
+    Ok(within(parent_key, ids))
 }
 
 /// The condition on a root row that it is deleted; none when no column says so. A truth value deletes when it is true,

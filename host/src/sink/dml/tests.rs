@@ -124,14 +124,30 @@ fn statements_of_a_swap() {
 }
 
 #[test]
-fn a_grandchild_needs_a_root_key() {
+fn what_has_no_root_key_is_found_by_the_rows_above_it() {
     let (root, _) = tables(MergeStrategy::DeleteInsert);
-    let mut child = table("t__c__d", &[("_dlt_parent_id", TEXT)]);
-    child.parent = Some("t__c".into());
-    child.columns["_dlt_parent_id"].parent_key = true;
-    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    let below = |name: &str, parent: &str| {
+        let mut child = table(name, &[("_dlt_parent_id", TEXT), ("_dlt_id", TEXT)]);
+        child.parent = Some(parent.into());
+        child.columns["_dlt_parent_id"].parent_key = true;
+        child
+    };
+    let (child, grandchild, orphan) = (below("t__c", "t"), below("t__c__d", "t__c"), below("t__e__f", "t__e"));
+    let chain = Chain { root: link(&root), children: vec![link(&child), link(&grandchild)] };
+    let deletes: Vec<_> = text(delete_insert(&chain).unwrap()).lines().skip(1).take(2).map(str::to_owned).collect();
+    let gone = "SELECT id FROM temp.main._sluicegate_gone";
+    assert_eq!(
+        deletes,
+        [
+            format!(
+                r#"DELETE FROM "f"."d"."t__c__d" WHERE "_dlt_parent_id" IN (SELECT "_dlt_id" FROM "f"."d"."t__c" WHERE "_dlt_parent_id" IN ({gone}));"#
+            ),
+            format!(r#"DELETE FROM "f"."d"."t__c" WHERE "_dlt_parent_id" IN ({gone});"#),
+        ]
+    );
+    let chain = Chain { root: link(&root), children: vec![link(&orphan)] };
     assert_eq!(
         delete_insert(&chain).unwrap_err(),
-        Lacks { table: "t__c__d".into(), what: "the column `_dlt_root_id`" }
+        Lacks { table: "t__e__f".into(), what: "the column `_dlt_parent_id`" }
     );
 }

@@ -75,3 +75,61 @@ fn what_else_is_in_the_database_stays_and_dlt_goes_on() {
     // This program goes on, too.
     project.run().run().code(0);
 }
+
+/// Asserts that a call ended with 5 and some words, and that nothing was removed or noted.
+#[track_caller]
+fn refused(project: &acceptance::project::Project, words: &[&str]) {
+    let output = project.cli().args(["forget", "--client", "7301"]).run();
+    output.code(5).stderr_has(words);
+    assert!(!project.path(".sluicegate/forgotten").exists());
+    let export = project.cli().args(["inbox", "export"]).run().code(0).stdout.clone();
+    assert!(export.contains(WORDS[0]));
+}
+
+#[test]
+fn a_database_that_cannot_be_had_or_copied_is_left_alone() {
+    let server = server();
+    let project = loaded(&server).set("destination.lock_wait", "0s");
+    let hold = "import duckdb, time\n\
+                connection = duckdb.connect('jivochat.duckdb', read_only=True)\n\
+                open('held', 'w').close()\n\
+                time.sleep(600)";
+    let mut holder = acceptance::dlt::script(project.dir(), hold).spawn();
+    holder.until("the lock", || project.path("held").exists());
+    refused(&project, &["jivochat.duckdb` is locked by", &holder.id().to_string()]);
+    drop(holder);
+    let own = |sql: &str| {
+        let code = format!("import duckdb\nduckdb.connect('jivochat.duckdb').execute('{sql}')");
+        acceptance::dlt::run(project.dir(), &code);
+    };
+    own("create table main.tree(id int primary key, up int references tree(id))");
+    let words = [
+        "jivochat.duckdb` cannot be copied: the foreign keys of `main.tree` lead back to themselves",
+        "hint: DuckDB keeps deleted rows in its file",
+    ];
+    refused(&project, &words);
+    own("drop table main.tree; create table a(id int primary key, b int as (id + 1))");
+    own("create table c(a int references a(id))");
+    refused(&project, &["it has foreign keys, and `main.a` has a generated column"]);
+    assert_eq!(project.count("chats"), 2);
+    own("drop table c");
+    project.cli().args(["forget", "--client", "7301"]).run().code(0);
+    nowhere(&project, &WORDS, &[]);
+}
+
+#[test]
+fn a_database_behind_a_link_keeps_its_place_and_its_mode() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let server = server();
+    let project = loaded(&server);
+    let (link, file) = (project.path("jivochat.duckdb"), project.path("elsewhere.duckdb"));
+    std::fs::rename(&link, &file).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("elsewhere.duckdb", &link).unwrap();
+    project.cli().args(["forget", "--client", "7301"]).run().code(0);
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    nowhere(&project, &WORDS, &[]);
+    assert_eq!(project.count("chats"), 1);
+}

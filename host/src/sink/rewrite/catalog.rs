@@ -86,9 +86,19 @@ fn tables(connection: &Connection, catalog: &str) -> duckdb::Result<Vec<(String,
     statement.query_map([catalog], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// All tables, those that refer to others after these; none when no table refers to another. Tables that refer to each other
-/// are last, in any order.
-pub(super) fn referring_last(connection: &Connection, catalog: &str) -> duckdb::Result<Option<Vec<(String, String)>>> {
+/// In which order tables are copied.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// DuckDB's own: no table refers to another.
+    Any,
+    /// Tables that refer to others after these.
+    Referring(Vec<(String, String)>),
+    /// There is none: why.
+    Never(String),
+}
+
+/// Finds the order of a database's tables.
+pub(super) fn order(connection: &Connection, catalog: &str) -> duckdb::Result<Order> {
     let sql = "SELECT schema_name, table_name, referenced_table FROM duckdb_constraints() \
                WHERE database_name = ? AND constraint_type = 'FOREIGN KEY'";
     let mut statement = connection.prepare(sql)?;
@@ -98,21 +108,25 @@ pub(super) fn referring_last(connection: &Connection, catalog: &str) -> duckdb::
     })?;
     let references = references.collect::<duckdb::Result<BTreeSet<_>>>()?;
     if references.is_empty() {
-        return Ok(None);
+        return Ok(Order::Any);
+    }
+    let sql = "SELECT schema_name || '.' || table_name FROM duckdb_tables() \
+               WHERE database_name = ? AND contains(sql, 'GENERATED ALWAYS AS')";
+    if let Some(table) = connection.prepare(sql)?.query_map([catalog], |row| row.get::<_, String>(0))?.next() {
+        let table = table?;
+        return Ok(Order::Never(format!("it has foreign keys, and `{table}` has a generated column")));
     }
     let mut left = tables(connection, catalog)?;
     let mut order: Vec<(String, String)> = Vec::new();
     while !left.is_empty() {
-        let waits = |table: &(String, String)| {
-            references.iter().any(|(from, to)| from == table && to != table && !order.contains(to))
-        };
+        let waits = |table: &(String, String)| references.iter().any(|(from, to)| from == table && !order.contains(to));
         let (blocked, free): (Vec<_>, Vec<_>) = left.iter().cloned().partition(waits);
         if free.is_empty() {
-            order.extend(blocked);
-            break;
+            let names: Vec<String> = blocked.iter().map(|(schema, table)| format!("`{schema}.{table}`")).collect();
+            return Ok(Order::Never(format!("the foreign keys of {} lead back to themselves", names.join(", "))));
         }
         order.extend(free);
         left = blocked;
     }
-    Ok(Some(order))
+    Ok(Order::Referring(order))
 }

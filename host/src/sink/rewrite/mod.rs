@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use duckdb::Connection;
 
-use self::catalog::Catalog;
+use self::catalog::{Catalog, Order};
 use super::connect::{self, Access};
 use super::ddl::{literal, quote};
 use super::{Sink, SinkError, log_file};
@@ -188,6 +188,11 @@ impl Sink {
     pub fn check_copy(&self, alone: &Alone) -> Result<(), SinkError> {
         alone.clear()?;
         let catalog = self.tables.catalog();
+        let order =
+            catalog::order(&self.connection, catalog).map_err(|error| self.failed("reading the catalog", &error))?;
+        if let Order::Never(reason) = order {
+            return Err(uncopied(alone, &reason));
+        }
         let checked = attach(&self.connection, alone, catalog).and_then(|()| {
             let sql = format!("COPY FROM DATABASE {} TO {} (SCHEMA)", quote(catalog), quote(COPY));
             self.connection.execute_batch(&sql).map_err(|error| uncopied(alone, &error.to_string()))?;
@@ -286,8 +291,11 @@ fn copy(connection: &Connection, alone: &Alone, catalog: &str) -> Result<(), Sin
         other => other,
     };
     let whole = format!("COPY FROM DATABASE {} TO {}", quote(catalog), quote(COPY));
-    let order = catalog::referring_last(connection, catalog).map_err(|error| failed(&error))?;
-    let Some(order) = order else { return connection.execute_batch(&whole).map_err(|error| failed(&error)) };
+    let order = match catalog::order(connection, catalog).map_err(|error| failed(&error))? {
+        Order::Any => return connection.execute_batch(&whole).map_err(|error| failed(&error)),
+        Order::Referring(order) => order,
+        Order::Never(reason) => return Err(uncopied(alone, &reason)),
+    };
     connection.execute_batch(&format!("{whole} (SCHEMA)")).map_err(|error| failed(&error))?;
     for (schema, table) in order {
         let table = format!("{}.{}", quote(&schema), quote(&table));

@@ -1,5 +1,7 @@
 //! `forget` that is killed, and called again; and what else is in the database.
 
+use acceptance::effort;
+
 use super::{WORDS, loaded, nowhere, others, same, server};
 
 /// Points between the look for a person and the end.
@@ -132,4 +134,23 @@ fn a_database_behind_a_link_keeps_its_place_and_its_mode() {
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     nowhere(&project, &WORDS, &[]);
     assert_eq!(project.count("chats"), 1);
+}
+
+/// Whoever writes to the database while it is written anew waits, and writes to the new one.
+#[test]
+fn a_run_at_the_same_time_loses_nothing() {
+    let server = server();
+    let project = acceptance::project::Project::new(&server).only(&["inbound_messages"]);
+    project.run().run().code(0);
+    for runs in 2..=effort::either(4, 20) {
+        let forget = project.cli().args(["forget", "--client", "nobody"]).spawn();
+        let run = project.run().spawn();
+        let other = project.run().spawn();
+        forget.wait().code(0);
+        run.wait().code(0);
+        other.wait().code(0);
+        assert_eq!(project.count("inbound_messages"), 36 * (2 * runs - 1));
+        let loads = project.value("SELECT count(*) FROM jivochat_data._dlt_loads");
+        assert_eq!(loads, (2 * runs - 1).to_string());
+    }
 }

@@ -127,8 +127,8 @@ fn points() -> Vec<String> {
     list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The points that only events pass, and those of components that are added.
-const OF_OTHERS: [&str; 7] = [
+/// The points that only events, components that are added, and people who are forgotten pass.
+const OF_OTHERS: [&str; 15] = [
     "before-stored",
     "after-stored",
     "after-loaded",
@@ -136,6 +136,14 @@ const OF_OTHERS: [&str; 7] = [
     "component-locked",
     "component-placed",
     "component-removed",
+    "relay-marked",
+    "relay-sent",
+    "relay-recorded",
+    "person-noted",
+    "rows-removed",
+    "events-removed",
+    "copy-made",
+    "copy-placed",
 ];
 
 /// The points that a run of a disposition does not pass, of all that there are.

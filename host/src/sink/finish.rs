@@ -232,6 +232,7 @@ impl Sink {
             main: self.tables.name(Place::Main, &table.name),
             staging: staged.map(|_| self.tables.name(place, &table.name)),
             columns: staged.unwrap_or_default().iter().filter(|column| main.contains(column)).cloned().collect(),
+            has_row_ids: main.iter().all(|column| column != "rowid"),
         }
     }
 

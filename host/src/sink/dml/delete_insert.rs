@@ -10,8 +10,9 @@ pub(in crate::sink) fn delete_insert<'a>(chain: &Chain<'a>) -> Result<Vec<Statem
     let root = chain.root.table;
     let keys = [primary_key(root), names(root, |column| column.merge_key)];
     let matched: Vec<_> = keys.iter().filter(|keys| !keys.is_empty()).map(|keys| matched(staging, keys)).collect();
-    let mut statements = delete_children(chain, &matched)?;
-    for matched in matched {
+    let at_once = chain.root.has_row_ids && !chain.children.is_empty();
+    let mut statements = delete_children(chain, &matched, at_once)?;
+    for matched in matched.iter().filter(|_| !at_once) {
         statements.push(Statement::silent(format!("DELETE FROM {} AS d WHERE {matched}", chain.root.main)));
     }
     let (kept, chosen) = Kept::choose(chain, staging, None);

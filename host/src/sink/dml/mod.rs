@@ -26,7 +26,7 @@ use super::ddl::{TableName, quote};
 use crate::model::MergeStrategy;
 use crate::normalize::schema::{Column, DataType, Table};
 
-/// The ids of the rows of the dataset whose children go.
+/// The ids of the rows of the dataset whose children go, with DuckDB's own ids of these rows if they go, too.
 const GONE: &str = "temp.main._sluicegate_gone";
 
 /// A table of a chain, in the dataset and in its staging dataset.
@@ -40,6 +40,8 @@ pub(super) struct Link<'a> {
     pub(super) staging: Option<TableName>,
     /// The columns that both have.
     pub(super) columns: Vec<String>,
+    /// Whether DuckDB's row ids of the dataset's table can be named: a column of their name hides them.
+    pub(super) has_row_ids: bool,
 }
 
 /// A root table and all below it, parents first.
@@ -109,20 +111,27 @@ fn matched(staging: &TableName, keys: &[&str]) -> String {
     format!("EXISTS (SELECT 1 FROM {staging} AS s WHERE {})", same_key(keys))
 }
 
-/// Statements that delete what is below the root rows that meet one of the conditions on `d`.
-fn delete_children<'a>(chain: &Chain<'a>, conditions: &[String]) -> Result<Vec<Statement<'a>>, Lacks> {
+/// Statements that delete what is below the root rows that meet one of the conditions on `d`. The rows below are found by the
+/// ids of the root rows, so those are found first; with `and_roots` they go, too, without being looked for once more.
+fn delete_children<'a>(chain: &Chain<'a>, conditions: &[String], and_roots: bool) -> Result<Vec<Statement<'a>>, Lacks> {
     if chain.children.is_empty() || conditions.is_empty() {
         return Ok(Vec::new());
     }
     let row_key = quote(row_key(chain.root.table));
-    let select =
-        |condition: &String| format!("SELECT d.{row_key} AS id FROM {} AS d WHERE {condition}", chain.root.main);
+    let row_id = if and_roots { ", d.rowid AS row_id" } else { "" };
+    let select = |condition: &String| {
+        format!("SELECT d.{row_key} AS id{row_id} FROM {} AS d WHERE {condition}", chain.root.main)
+    };
     let gone: Vec<_> = conditions.iter().map(select).collect();
     let mut statements =
         vec![Statement::silent(format!("CREATE TEMPORARY TABLE {GONE} AS {}", gone.join(" UNION ALL ")))];
     // What is found by the rows above it goes before those do.
     for child in chain.children.iter().rev() {
         statements.push(Statement::silent(format!("DELETE FROM {} WHERE {}", child.main, below_gone(chain, child)?)));
+    }
+    if and_roots {
+        let main = &chain.root.main;
+        statements.push(Statement::silent(format!("DELETE FROM {main} WHERE rowid IN (SELECT row_id FROM {GONE})")));
     }
     statements.push(Statement::silent(format!("DROP TABLE {GONE}")));
     Ok(statements)

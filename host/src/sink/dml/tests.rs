@@ -21,6 +21,7 @@ fn link(table: &Table) -> Link<'_> {
         main: name("d", &table.name),
         staging: Some(name("d_staging", &table.name)),
         columns: table.columns.keys().cloned().collect(),
+        has_row_ids: !table.columns.contains_key("rowid"),
     }
 }
 
@@ -48,6 +49,16 @@ fn statements_of_a_delete_insert() {
     root.columns["at"].merge_key = true;
     let chain = Chain { root: link(&root), children: vec![link(&child)] };
     insta::assert_snapshot!(text(delete_insert(&chain).unwrap()));
+}
+
+#[test]
+fn a_column_may_hide_the_row_ids() {
+    let (mut root, child) = tables(MergeStrategy::DeleteInsert);
+    root.columns.insert("rowid".into(), Column::new("rowid", TEXT));
+    let chain = Chain { root: link(&root), children: vec![link(&child)] };
+    let text = text(delete_insert(&chain).unwrap());
+    assert!(!text.contains("d.rowid") && !text.contains("WHERE rowid"), "{text}");
+    assert!(text.contains("DELETE FROM \"f\".\"d\".\"t\" AS d WHERE EXISTS"), "{text}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(in crate::sink) fn upsert<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>
     let (root, main) = (chain.root.table, &chain.root.main);
     let keys = primary_key(root);
     let (matched, same_key) = (matched(staging, &keys), same_key(&keys));
-    let mut statements = delete_children(chain, std::slice::from_ref(&matched))?;
+    let mut statements = delete_children(chain, std::slice::from_ref(&matched), false)?;
 
     let names: Vec<_> = keys.iter().map(|key| quote(key)).collect();
     let names = names.join(", ");

@@ -67,7 +67,7 @@ impl Resolver<'_> {
             lock_wait: self
                 .duration("destination.lock_wait", destination.lock_wait.as_deref())?
                 .unwrap_or(Duration::from_secs(30)),
-            memory: self.size("destination.memory", destination.memory.as_deref())?.unwrap_or(128 << 20),
+            memory: self.size("destination.memory", destination.memory.as_deref())?.unwrap_or(64 << 20),
             load: Load {
                 commit_rows: load.commit_rows.unwrap_or(100_000).max(1),
                 commit_bytes: self.size("load.commit_bytes", load.commit_bytes.as_deref())?.unwrap_or(64 << 20).max(1),

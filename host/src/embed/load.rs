@@ -43,7 +43,7 @@ impl LoadInto {
             source: format!("{dataset}_source"),
             dataset,
             lock_wait: Duration::from_secs(30),
-            memory: 128 << 20,
+            memory: 64 << 20,
             concurrency: 4,
         }
     }

@@ -318,6 +318,7 @@ impl Sink {
             Entry::WhenComplete => Place::Staging,
             Entry::WithTheLoad => {
                 load.merging.insert(root.name.clone());
+                self.memory.for_merges(&self.connection)?;
                 Place::Merging
             }
             Entry::AtOnce => Place::Main,

@@ -16,7 +16,7 @@ impl Warm {
     /// Begins to start one.
     pub fn start() -> Self {
         // Its limit is set once it is known.
-        let access = Access::Write { memory: 128 << 20 };
+        let access = Access::Write { memory: 64 << 20 };
         Self(Some(thread::spawn(move || connect::config(access).and_then(Connection::open_in_memory_with_flags))))
     }
 

@@ -29,6 +29,10 @@ use crate::fault::{self, Point};
 /// The name of the copy in DuckDB.
 const COPY: &str = "_sluicegate_copy";
 
+/// Bytes of memory that a copy is granted at least, and for each column of the widest table.
+const LEAST_MEMORY: u64 = 256 << 20;
+const COLUMN_MEMORY: u64 = 2 << 20;
+
 /// How long to wait between two attempts to have a file alone.
 const WAIT: Duration = Duration::from_millis(100);
 
@@ -120,6 +124,7 @@ impl Alone {
         let connection = connection.map_err(|error| SinkError::classify(&self.path, "starting DuckDB", &error))?;
         hold(&connection, self, catalog, lock_wait, on_wait)?;
         self.clear_spill();
+        make_room(&connection, self, catalog, memory)?;
         let before = fs::metadata(&self.path).map_err(failed)?;
         let copied = attach(&connection, self, catalog).and_then(|()| copy(&connection, self, catalog));
         let copied = copied.and_then(|()| compare(&connection, self, catalog, true));
@@ -249,6 +254,17 @@ fn hold(
         }
         std::thread::sleep(WAIT);
     }
+}
+
+/// Grants what a copy takes: whole row groups of the widest table are in memory until they are written.
+fn make_room(connection: &Connection, alone: &Alone, catalog: &str, memory: u64) -> Result<(), SinkError> {
+    let failed = |error: duckdb::Error| SinkError::classify(&alone.path, "making room", &error);
+    let sql = "SELECT coalesce(max(column_count), 0) FROM duckdb_tables() WHERE database_name = ?";
+    let columns: i64 = connection.query_row(sql, [catalog], |row| row.get(0)).map_err(failed)?;
+    let columns = u64::try_from(columns).unwrap_or_default();
+    let needed = memory.max(LEAST_MEMORY).saturating_add(columns.saturating_mul(COLUMN_MEMORY));
+    let sql = format!("SET memory_limit = '{}'", super::memory::setting(needed));
+    connection.execute_batch(&sql).map_err(failed)
 }
 
 /// Has DuckDB write a log back that another process left in between.

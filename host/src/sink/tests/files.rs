@@ -130,6 +130,23 @@ fn a_dataset_may_be_called_as_its_file() {
 }
 
 #[test]
+fn a_new_file_is_of_one_format_and_another_keeps_its_own() {
+    let folder = TempDir::new().unwrap();
+    let own = folder.path().join("own.duckdb");
+    drop(Connection::open(&own).unwrap());
+    for (path, format) in [(folder.path().join("new.duckdb"), connect::FORMAT), (own, "v1.0.0")] {
+        let mut sink = Sink::open(options(path.clone()), &mut |_| ()).unwrap();
+        let schema = schema(vec![root("t", WriteDisposition::Append)]);
+        sink.append(&schema, "t", &rows("1.0", &[(1, "a")])).unwrap();
+        commit(&mut sink, "1.0", &schema, &["t"]);
+        sink.close().unwrap();
+        let sink = Sink::open(options(path), &mut |_| ()).unwrap();
+        let found = "SELECT tags['storage_version'] FROM duckdb_databases() WHERE path IS NOT NULL";
+        assert!(sink.query(found).unwrap().rows[0][0].as_str().unwrap().starts_with(format), "{format}");
+    }
+}
+
+#[test]
 fn a_database_may_live_in_memory() {
     let mut sink = Sink::open(options(":memory:".into()), &mut |_| ()).unwrap();
     let schema = schema(vec![root("t", WriteDisposition::Append)]);

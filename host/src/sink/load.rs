@@ -12,7 +12,8 @@ use arrow_array::RecordBatch;
 use duckdb::Connection;
 use indexmap::{IndexMap, IndexSet};
 
-use super::aside::Aside;
+use super::append::append;
+use super::aside::{Aside, Taken};
 use super::tables::{Place, Tables};
 use super::{ddl, numbers};
 use crate::fault::{self, Point};
@@ -134,17 +135,13 @@ impl Load {
         table: &str,
         batch: &RecordBatch,
     ) -> duckdb::Result<()> {
-        let fields = batch.schema();
-        let columns: Vec<_> = fields.fields().iter().map(|field| field.name().as_str()).collect();
         let key = (place, table.to_owned());
         let local = self.local.entry(key.clone()).or_default();
-        let aside = self.aside.place(connection, tables, &key, *local)?;
-        let name = aside.unwrap_or_else(|| tables.name(place, table));
-        let mut appender =
-            connection.appender_with_columns_to_catalog_and_db(&name.table, &name.catalog, &name.schema, &columns)?;
-        appender.append_record_batch(batch.clone())?;
-        // Dropping the appender would flush, too, but tell nobody of an error.
-        appender.flush()?;
+        match self.aside.take(connection, tables, &key, *local, batch)? {
+            Taken::InMemory => {}
+            Taken::Into(name) => append(connection, &name, batch)?,
+            Taken::Not => append(connection, &tables.name(place, table), batch)?,
+        }
         fault::point(match place {
             Place::Main => Point::RowsAppended,
             Place::Staging | Place::Merging => Point::RowsStaged,

@@ -17,6 +17,7 @@
 //! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
 //! out of the `append` that brought the row. After any error the transaction is gone and the sink is ready for another.
 
+mod append;
 mod aside;
 mod connect;
 mod ddl;

@@ -233,6 +233,32 @@ fn columns_come_late_over_many_rows() {
     }
 }
 
+/// More rows wait for the end of a load than are held in memory.
+#[test]
+fn all_rows_that_wait_come_back() {
+    let fixture = Fixture::new();
+    let mut sink = fixture.open();
+    let mut schema = schema(vec![table("t", &[("id", DataType::Bigint), ("text", DataType::Text)])]);
+    let text = "x".repeat(200);
+    for load in 0..2_i64 {
+        for step in 0..10_i64 {
+            let ids: Vec<_> = ((load * 10 + step) * 20_000..).take(20_000).collect();
+            let late = format!("late_{load}_{}", step / 3);
+            let mut columns = vec![("id", ints(&ids)), ("text", texts(&vec![text.as_str(); ids.len()]))];
+            if step % 3 != 0 {
+                add(&mut schema.tables["t"], &[(&late, DataType::Bigint)]);
+                columns.push((&late, ints(&ids)));
+            }
+            sink.append(&schema, "t", &batch(columns)).unwrap();
+        }
+        commit(&mut sink, &format!("{load}.0"), &schema, &[]);
+    }
+    sink.close().unwrap();
+    let found = "SELECT count(*), count(DISTINCT id), sum(length(text))::BIGINT, count(late_0_0), min(late_0_2), \
+                 max(late_0_2), min(late_1_0), max(late_1_0) FROM data.t";
+    check(&fixture.open(), found, &["[400000,400000,80000000,40000,140000,179999,220000,259999]"]);
+}
+
 /// A source may have a field of that name; then DuckDB's own row ids are out of reach.
 #[test]
 fn a_column_called_rowid_is_no_trap() {

@@ -233,3 +233,33 @@ fn replace_survives_a_kill_at_any_moment() {
 fn merge_survives_a_kill_at_any_moment() {
     check_moments("merge");
 }
+
+/// The last commit of a run goes past DuckDB's log when it brings many rows. A run of one load is killed around that commit,
+/// and at any moment of its second half, which ends with it: the load is there as a whole, or fetched again as a whole.
+#[test]
+fn a_large_last_commit_survives_a_kill() {
+    const MANY: u64 = 20_000;
+    let server = start(Options { inbound: MANY, page_size: 1000, ..Options::default() });
+    let project = || Project::new(&server).only(&["status", "inbound_messages"]);
+    let check = |project: &Project| {
+        let kept = look(project).messages;
+        if kept != MANY {
+            assert_eq!(kept, 0, "a part of the load is there");
+            project.run().run().code(0);
+            assert_eq!(look(project).messages, MANY);
+        }
+    };
+    for point in ["before-commit", "after-commit", "before-checkpoint", "after-checkpoint"] {
+        let project = project();
+        assert!(project.run().env("SLUICEGATE_FAULT", point).run().was_killed(), "{point}");
+        check(&project);
+    }
+    let whole = project().run().run().elapsed;
+    let mut random = effort::random();
+    for _ in 0..effort::either(4, 60) {
+        let project = project();
+        let moment = whole / 2 + effort::moment(&mut random, whole / 2);
+        project.run().spawn().kill_after(moment);
+        check(&project);
+    }
+}

@@ -44,6 +44,11 @@ impl Load {
         Self { aside: aside.next(), ..Self::default() }
     }
 
+    /// How many rows it has so far, in all tables.
+    pub(super) fn appended(&self) -> u64 {
+        self.local.values().sum()
+    }
+
     /// Makes sure that `table` is there with all of its typed columns, and for staged rows with one for their numbers.
     pub(super) fn ensure(
         &mut self,

@@ -19,6 +19,7 @@
 
 mod append;
 mod aside;
+mod close;
 mod connect;
 mod ddl;
 mod dml;
@@ -59,7 +60,6 @@ pub use rewrite::{Alone, Rewritten};
 pub use stored::Stored;
 pub use warm::Warm;
 
-use crate::fault::{self, Point};
 use crate::model::WriteDisposition;
 use crate::normalize::schema::{Schema, Table};
 use aside::Aside;
@@ -272,23 +272,6 @@ impl Sink {
         query::run(&self.connection, &self.options.path, sql)
     }
 
-    /// Gives up the open load, if any, and writes all that is in DuckDB's log into the file.
-    ///
-    /// # Errors
-    /// [`SinkError::Full`] and what [`SinkError`] lists beside. What was committed is safe in the log all the same.
-    pub fn close(mut self) -> Result<(), SinkError> {
-        self.rollback()?;
-        if self.new_file {
-            return Ok(());
-        }
-        // What is committed survives a kill on either side of it, and within: DuckDB keeps its log until the file holds
-        // all of it.
-        fault::point(Point::BeforeCheckpoint);
-        self.connection.execute_batch("CHECKPOINT").map_err(|error| self.failed("writing the log back", &error))?;
-        fault::point(Point::AfterCheckpoint);
-        Ok(())
-    }
-
     fn begin(&mut self) -> Result<(), SinkError> {
         if self.load.is_none() {
             let begun = self.connection.execute_batch("BEGIN TRANSACTION");
@@ -369,20 +352,6 @@ impl Sink {
         (self.tables, self.schema_document, self.state_document) = (found.tables, found.schema, found.state);
         self.staged = found.staged;
         Ok(())
-    }
-}
-
-impl Drop for Sink {
-    fn drop(&mut self) {
-        // The file goes while the connection still holds its lock, so that it is nobody else's yet.
-        if self.new_file {
-            // The log first: without its database it would be taken for one that was lost.
-            for path in [log_file::of(&self.options.path), self.options.path.clone()] {
-                if let Err(error) = std::fs::remove_file(&path) {
-                    tracing::debug!(%error, ?path, "removing an empty database");
-                }
-            }
-        }
     }
 }
 

@@ -72,6 +72,9 @@ impl Loader {
         self.forgot = false;
         let observer = self.observer.clone();
         let commit = move |sink: &mut Sink| {
+            if ended {
+                sink.expect_last_commit()?;
+            }
             let committed = sink.commit(&CommitLoad {
                 load_id: &load.id,
                 schema: &schema,

@@ -10,9 +10,16 @@ use tokio::sync::mpsc;
 /// Messages that wait, by lane. A lane is there as long as a message is in it.
 #[derive(Debug)]
 pub(in crate::serve) struct Lanes {
-    lanes: Mutex<HashMap<Lane, VecDeque<u64>>>,
+    state: Mutex<State>,
     /// Told of each lane that came up.
     opened: mpsc::UnboundedSender<Lane>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lanes: HashMap<Lane, VecDeque<u64>>,
+    /// How many messages are in them. It is asked for with each message that comes, and there may be as many lanes.
+    waiting: usize,
 }
 
 /// Messages that are sent one after another.
@@ -28,14 +35,15 @@ impl Lanes {
     /// No lanes as yet, and where those that come up are told.
     pub(in crate::serve) fn new() -> (Self, mpsc::UnboundedReceiver<Lane>) {
         let (opened, receiver) = mpsc::unbounded_channel();
-        (Self { lanes: Mutex::default(), opened }, receiver)
+        (Self { state: Mutex::default(), opened }, receiver)
     }
 
     /// A message was taken. Called in the order of the numbers.
     pub(in crate::serve) fn add(&self, number: u64, key: Option<&str>) {
         let lane = key.map_or(Lane::Single(number), |key| Lane::Of(key.to_owned()));
-        let mut lanes = self.lock();
-        let waiting = lanes.entry(lane.clone()).or_default();
+        let mut state = self.lock();
+        state.waiting += 1;
+        let waiting = state.lanes.entry(lane.clone()).or_default();
         waiting.push_back(number);
         if waiting.len() == 1 {
             // Nobody listens any more when the receiver stops: the next start takes it up.
@@ -45,28 +53,29 @@ impl Lanes {
 
     /// The message that a lane begins with.
     pub(super) fn first(&self, lane: &Lane) -> Option<u64> {
-        self.lock().get(lane)?.front().copied()
+        self.lock().lanes.get(lane)?.front().copied()
     }
 
     /// The first message of a lane is over. The next one; the lane is gone when there is none.
     pub(super) fn advance(&self, lane: &Lane) -> Option<u64> {
-        let mut lanes = self.lock();
-        let waiting = lanes.get_mut(lane)?;
-        waiting.pop_front();
+        let mut state = self.lock();
+        let waiting = state.lanes.get_mut(lane)?;
+        let over = usize::from(waiting.pop_front().is_some());
         let next = waiting.front().copied();
+        state.waiting -= over;
         if next.is_none() {
-            lanes.remove(lane);
+            state.lanes.remove(lane);
         }
         next
     }
 
     /// How many messages wait or are being sent.
     pub(super) fn waiting(&self) -> usize {
-        self.lock().values().map(VecDeque::len).sum()
+        self.lock().waiting
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Lane, VecDeque<u64>>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

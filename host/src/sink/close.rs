@@ -1,5 +1,7 @@
 //! The end of a sink: what is in DuckDB's log goes into the file, and a file that nothing was committed to goes.
 
+use std::time::Instant;
+
 use super::{Sink, SinkError, log_file};
 use crate::fault::{self, Point};
 
@@ -33,7 +35,9 @@ impl Sink {
         // What is committed survives a kill on either side of it, and within: DuckDB keeps its log until the file holds
         // all of it.
         fault::point(Point::BeforeCheckpoint);
+        let began = Instant::now();
         self.connection.execute_batch("CHECKPOINT").map_err(|error| self.failed("writing the log back", &error))?;
+        tracing::debug!("{:.1} ms: the checkpoint", began.elapsed().as_secs_f64() * 1000.0);
         fault::point(Point::AfterCheckpoint);
         Ok(())
     }

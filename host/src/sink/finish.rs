@@ -1,5 +1,7 @@
 //! The end of a load: staged rows into their tables, bookkeeping, COMMIT.
 
+use std::time::Instant;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use duckdb::params;
@@ -14,6 +16,9 @@ use super::{Entry, InboxMark, Sink, SinkError, dml, packed, schema_json, state_j
 use crate::fault::{self, Point};
 use crate::model::MergeStrategy;
 use crate::normalize::schema::{Schema, Table};
+
+/// Characters of a statement that are logged: enough to tell what it does to which table.
+const SHOWN_SQL: usize = 100;
 
 /// What ends a load.
 #[derive(Clone, Copy, Debug)]
@@ -87,10 +92,17 @@ impl Sink {
         self.ensure_staged()?;
         let (document, _) = self.write_schema(schema, &forgotten, &timestamp(at)?)?;
         self.write_staged(schema, staged)?;
-        fault::point(Point::BeforeCommit);
-        self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error))?;
-        fault::point(Point::AfterCommit);
+        self.commit_transaction()?;
         Ok(document)
+    }
+
+    fn commit_transaction(&self) -> Result<(), SinkError> {
+        fault::point(Point::BeforeCommit);
+        let began = Instant::now();
+        self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error))?;
+        tracing::debug!("{:.1} ms: the commit", milliseconds(began));
+        fault::point(Point::AfterCommit);
+        Ok(())
     }
 
     fn finish(&mut self, end: &CommitLoad<'_>) -> Result<(Committed, Value, Value), SinkError> {
@@ -121,9 +133,7 @@ impl Sink {
         self.execute(LOADS, &sql, params![end.load_id, end.schema.name, at, hash])?;
         // A kill before COMMIT leaves nothing of the load; one within it all or nothing, as DuckDB's log tells at the next
         // open; one after it all of the load.
-        fault::point(Point::BeforeCommit);
-        self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error))?;
-        fault::point(Point::AfterCommit);
+        self.commit_transaction()?;
         Ok((Committed { rows }, schema_document, state_document))
     }
 
@@ -244,7 +254,10 @@ impl Sink {
     ) -> Result<(), SinkError> {
         for statement in statements {
             let table = statement.counts.unwrap_or("of the merge");
+            let began = Instant::now();
             let changed = self.execute(table, &statement.sql, [])? as u64;
+            let start: String = statement.sql.chars().take(SHOWN_SQL).collect();
+            tracing::debug!("{:.1} ms: {changed} rows by `{start}…`", milliseconds(began));
             if let Some(table) = statement.counts.filter(|_| changed > 0) {
                 *rows.entry(table.to_owned()).or_default() += changed;
             }
@@ -314,6 +327,10 @@ impl Sink {
     pub(super) fn execute(&self, table: &str, sql: &str, values: impl duckdb::Params) -> Result<usize, SinkError> {
         self.connection.execute(sql, values).map_err(|error| self.misfit(table, &error))
     }
+}
+
+fn milliseconds(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1000.0
 }
 
 fn lacking(lacks: dml::Lacks) -> SinkError {

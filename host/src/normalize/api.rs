@@ -185,7 +185,7 @@ impl Normalizer {
 
     fn lines(&mut self, page: &mut Page<'_>, records: &[u8]) -> Result<(), Box<Violation>> {
         // One look at the whole page is much cheaper than one at each line.
-        match str::from_utf8(records) {
+        match simdutf8::basic::from_utf8(records) {
             Ok(text) => {
                 let mut start = 0;
                 for end in memchr::memchr_iter(b'\n', records).chain([records.len()]) {

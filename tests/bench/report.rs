@@ -97,10 +97,14 @@ pub(crate) fn machine() -> String {
 
 /// The short name of the commit that is measured.
 pub(crate) fn commit() -> String {
-    let mut git = Command::new("git");
-    git.current_dir(places::workspace()).args(["-c", "safe.directory=*", "describe", "--always", "--dirty"]);
-    git.output()
-        .map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let git = |args: &[&str]| {
+        let output =
+            Command::new("git").current_dir(places::workspace()).args(["-c", "safe.directory=*"]).args(args).output();
+        output.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    // The page itself changes while it is made.
+    let changes = git(&["status", "--porcelain", "--", ".", ":!docs/benchmarks*"]);
+    format!("{}{}", git(&["describe", "--always"]), if changes.is_empty() { "" } else { "-dirty" })
 }
 
 fn said(program: &str, argument: &str) -> String {

@@ -58,7 +58,7 @@ pub(crate) fn beside(scenario: &Scenario, command: &[OsString]) -> anyhow::Resul
     let dir = work.path().join("run");
     fs::create_dir(&dir)?;
     if scenario.into > 0 {
-        fs::copy(stage.base(Tool::Sluicegate)?.join("loaded.duckdb"), dir.join("loaded.duckdb"))?;
+        copy(&stage.base(Tool::Sluicegate)?, &dir)?;
     }
     let job = Tool::Sluicegate.job(&stage.task, &dir)?;
     Command::new(program)
@@ -106,8 +106,7 @@ impl<'a> Stage<'a> {
         let dir = self.work.join("run");
         fs::create_dir(&dir)?;
         if let Some(base) = base {
-            // The database alone: dlt notes in its own folder where the first one was, and would load into that.
-            fs::copy(base.join("loaded.duckdb"), dir.join("loaded.duckdb"))?;
+            copy(base, &dir)?;
         }
         let sample = tool.job(&self.task, &dir)?.measure(&dir).with_context(|| tool.name())?;
         self.check(tool, &counts(&dir.join("loaded.duckdb"))?).with_context(|| tool.name())?;
@@ -129,6 +128,14 @@ impl<'a> Stage<'a> {
         }
         Ok(())
     }
+}
+
+/// Copies a database, and it alone: dlt notes in its own folder where the first one was, and would load into that. The copy is
+/// on the disk then, for else whoever comes next waits for it with the first word of his own that he has written down.
+fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
+    let name = "loaded.duckdb";
+    fs::copy(from.join(name), to.join(name))?;
+    Ok(fs::File::open(to.join(name))?.sync_all()?)
 }
 
 fn counts(database: &Path) -> anyhow::Result<Value> {

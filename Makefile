@@ -42,7 +42,7 @@ fuzz: setup ## fuzz all targets, or those in TARGETS, for FUZZ_SECONDS each (60)
 	@.ci/fuzz $(TARGETS)
 
 .PHONY: bench
-bench: guest host ## measure this program and its rivals (all, or SCENARIOS), write docs/benchmarks.md; half an hour
+bench: guest host ## measure this program and its rivals (all, or SCENARIOS), write docs/benchmarks.md; twenty minutes
 	@$(CARGO) build --locked --profile $(PROFILE) -p acceptance -p sluicegate --bins --examples
 	@$(OUT)/sluicegate-bench full $(SCENARIOS)
 	@.ci/bench-push $(OUT)

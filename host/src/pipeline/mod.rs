@@ -16,12 +16,7 @@ mod queue;
 mod target;
 mod writer;
 
-use std::{
-    cell::RefCell,
-    pin::pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{cell::RefCell, pin::pin, sync::Arc, time::Instant};
 
 pub use events::{Event, Observer, Unobserved};
 use futures_util::{StreamExt, stream};
@@ -51,10 +46,6 @@ const CROWD: usize = 200;
 
 /// How many fetched pages may wait for the loader.
 const QUEUE_PAGES: usize = 4;
-
-/// How much later each of the resources begins that are fetched at once. A service answers all of them in about the same time:
-/// begun at one moment, their pages would come at one moment, too, page after page, and wait for each other.
-const APART: Duration = Duration::from_millis(5);
 
 /// One resource of a run.
 #[derive(Clone, Debug)]
@@ -171,9 +162,6 @@ pub async fn run<S: Source>(
                 let fetcher = &fetcher;
                 async move {
                     if let Action::Fetch(checkpoint) = &planned.action {
-                        if let Some(before) = u32::try_from(index).ok().filter(|_| index < settings.concurrency) {
-                            tokio::time::sleep(APART * before).await;
-                        }
                         fetcher.fetch(index, planned, checkpoint, progress).await;
                     }
                 }

@@ -17,7 +17,6 @@ pub(super) fn append(connection: &Connection, name: &TableName, batch: &RecordBa
     appender.append_record_batch(batch.clone())?;
     // Dropping the appender would flush, too, but tell nobody of an error.
     appender.flush()?;
-    let took = began.elapsed().as_secs_f64() * 1000.0;
-    tracing::trace!("{took:.1} ms: {} rows appended to `{}`", batch.num_rows(), name.table);
+    tracing::trace!("{:.1?}: {} rows appended to `{}`", began.elapsed(), batch.num_rows(), name.table);
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Sink {
         fault::point(Point::BeforeCheckpoint);
         let began = Instant::now();
         self.connection.execute_batch("CHECKPOINT").map_err(|error| self.failed("writing the log back", &error))?;
-        tracing::debug!("{:.1} ms: the checkpoint", began.elapsed().as_secs_f64() * 1000.0);
+        tracing::debug!("{:.1?}: the checkpoint", began.elapsed());
         fault::point(Point::AfterCheckpoint);
         Ok(())
     }

@@ -30,7 +30,7 @@ pub(super) const ROW_GROUP: u64 = 12_288;
 
 /// The format of files that are made, which DuckDB reads from this version on; a file that is there keeps its own. Texts have one
 /// compression there, which dictionaries and FSST are two kinds of. In the format that DuckDB 1.5 would make by itself, which is
-/// older than that, each row group is tried with both in turn: an eighth of the CPU time of a load.
+/// older than that, each row group is tried with both in turn: a seventh of the CPU time of a large load.
 pub(super) const FORMAT: &str = "v1.3.0";
 
 /// The name of a database that lives in memory only.

@@ -100,7 +100,7 @@ impl Sink {
         fault::point(Point::BeforeCommit);
         let began = Instant::now();
         self.connection.execute_batch("COMMIT").map_err(|error| self.failed("the commit", &error))?;
-        tracing::debug!("{:.1} ms: the commit", milliseconds(began));
+        tracing::debug!("{:.1?}: the commit", began.elapsed());
         fault::point(Point::AfterCommit);
         Ok(())
     }
@@ -132,7 +132,7 @@ impl Sink {
         );
         self.execute(LOADS, &sql, params![end.load_id, end.schema.name, at, hash])?;
         // A kill before COMMIT leaves nothing of the load; one within it all or nothing, as DuckDB's log tells at the next
-        // open; one after it all of the load.
+        // open, or the head of the file where the log is passed by; one after it all of the load.
         self.commit_transaction()?;
         Ok((Committed { rows }, schema_document, state_document))
     }
@@ -256,8 +256,7 @@ impl Sink {
             let table = statement.counts.unwrap_or("of the merge");
             let began = Instant::now();
             let changed = self.execute(table, &statement.sql, [])? as u64;
-            let start: String = statement.sql.chars().take(SHOWN_SQL).collect();
-            tracing::debug!("{:.1} ms: {changed} rows by `{start}…`", milliseconds(began));
+            tracing::debug!("{:.1?}: {changed} rows by `{:.SHOWN_SQL$}…`", began.elapsed(), statement.sql);
             if let Some(table) = statement.counts.filter(|_| changed > 0) {
                 *rows.entry(table.to_owned()).or_default() += changed;
             }
@@ -327,10 +326,6 @@ impl Sink {
     pub(super) fn execute(&self, table: &str, sql: &str, values: impl duckdb::Params) -> Result<usize, SinkError> {
         self.connection.execute(sql, values).map_err(|error| self.misfit(table, &error))
     }
-}
-
-fn milliseconds(began: Instant) -> f64 {
-    began.elapsed().as_secs_f64() * 1000.0
 }
 
 fn lacking(lacks: dml::Lacks) -> SinkError {

@@ -5,7 +5,8 @@
 //! What a process that is killed leaves behind depends on where it was:
 //!
 //! * before the `COMMIT`: the loads before, whole; of this one nothing, neither rows nor new columns nor state;
-//! * within the `COMMIT`: either all of the load or nothing, as DuckDB's log tells at the next open;
+//! * within the `COMMIT`: either all of the load or nothing, as DuckDB's log tells at the next open, or the head of the
+//!   file, where the commit went past the log;
 //! * after it: the load, whole. Its checkpoint covers its rows, so a run that resumes there loses and doubles nothing.
 //!
 //! Rows of `append` tables go to their table at once. Rows of `replace` tables, and of those that keep versions (`scd2`),
@@ -15,7 +16,8 @@
 //! temporary tables until the end of their own load.
 //!
 //! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
-//! out of the `append` that brought the row. After any error the transaction is gone and the sink is ready for another.
+//! out of the `append` that brought the row, but for rows that step aside, whose error comes out of the commit. After any
+//! error the transaction is gone and the sink is ready for another.
 
 mod append;
 mod aside;

@@ -24,7 +24,10 @@ pub(super) use upsert::{insert_only, upsert};
 
 use super::ddl::{TableName, quote};
 use crate::model::MergeStrategy;
-use crate::normalize::schema::{Column, DataType, Table};
+use crate::normalize::{
+    ROOT_NUMBER,
+    schema::{Column, DataType, Table},
+};
 
 /// The ids of the rows of the dataset whose children go, with DuckDB's own ids of these rows if they go, too.
 const GONE: &str = "temp.main._sluicegate_gone";
@@ -106,23 +109,28 @@ fn same_key(keys: &[&str]) -> String {
     same.join(" AND ")
 }
 
-/// The condition that a row `d` of the dataset has the key of a staged row.
-fn matched(staging: &TableName, keys: &[&str]) -> String {
-    format!("EXISTS (SELECT 1 FROM {staging} AS s WHERE {})", same_key(keys))
+/// The rows `d` of the dataset that have the key of a staged row, as what follows `FROM`. A join, since DuckDB passes by the row
+/// groups that cannot hold such a key for one, and reads all of the table for `EXISTS`.
+fn matched(main: &TableName, staging: &TableName, keys: &[&str]) -> String {
+    format!("{main} AS d SEMI JOIN {staging} AS s ON {}", same_key(keys))
 }
 
-/// Statements that delete what is below the root rows that meet one of the conditions on `d`. The rows below are found by the
-/// ids of the root rows, so those are found first; with `and_roots` they go, too, without being looked for once more.
-fn delete_children<'a>(chain: &Chain<'a>, conditions: &[String], and_roots: bool) -> Result<Vec<Statement<'a>>, Lacks> {
-    if chain.children.is_empty() || conditions.is_empty() {
+/// The condition on a staged row that no row of the dataset has its key: by a join, too.
+fn unmatched(main: &TableName, staging: &TableName, keys: &[&str]) -> String {
+    let (number, same_key) = (quote(ROOT_NUMBER), same_key(keys));
+    format!("{number} NOT IN (SELECT s.{number} FROM {main} AS d JOIN {staging} AS s ON {same_key})")
+}
+
+/// Statements that delete what is below the root rows that one of `matched` finds. The rows below are found by the ids of the root
+/// rows, so those are found first; with `and_roots` they go, too, without being looked for once more.
+fn delete_matched<'a>(chain: &Chain<'a>, matched: &[String], and_roots: bool) -> Result<Vec<Statement<'a>>, Lacks> {
+    if (chain.children.is_empty() && !and_roots) || matched.is_empty() {
         return Ok(Vec::new());
     }
-    let row_key = quote(row_key(chain.root.table));
-    let row_id = if and_roots { ", d.rowid AS row_id" } else { "" };
-    let select = |condition: &String| {
-        format!("SELECT d.{row_key} AS id{row_id} FROM {} AS d WHERE {condition}", chain.root.main)
-    };
-    let gone: Vec<_> = conditions.iter().map(select).collect();
+    let id = (!chain.children.is_empty()).then(|| format!("d.{} AS id", quote(row_key(chain.root.table))));
+    let row_id = and_roots.then(|| "d.rowid AS row_id".to_owned());
+    let columns = id.into_iter().chain(row_id).collect::<Vec<_>>().join(", ");
+    let gone: Vec<_> = matched.iter().map(|matched| format!("SELECT {columns} FROM {matched}")).collect();
     let mut statements =
         vec![Statement::silent(format!("CREATE TEMPORARY TABLE {GONE} AS {}", gone.join(" UNION ALL ")))];
     // What is found by the rows above it goes before those do.
@@ -158,7 +166,7 @@ fn as_staged(_: &str) -> Option<String> {
     None
 }
 
-/// Statements that empty the staging tables.
+/// Statements that empty the staging tables, for temporary ones go by themselves.
 fn clear<'a>(chain: &Chain<'a>) -> impl Iterator<Item = Statement<'a>> {
     let links = chain.children.iter().chain([&chain.root]);
     links.filter_map(|link| link.staging.as_ref()).map(|staging| Statement::silent(format!("DELETE FROM {staging}")))

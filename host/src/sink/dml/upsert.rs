@@ -1,9 +1,9 @@
 //! `upsert` and `insert-only`: rows are told by their primary key, which makes their ids.
 
 use super::{
-    Chain, Lacks, Statement, as_staged, clear, delete_children, deleted, insert,
+    Chain, Lacks, Statement, as_staged, delete_matched, deleted, insert,
     kept::{Kept, last_records},
-    matched, primary_key, same_key,
+    matched, primary_key, same_key, unmatched,
 };
 use crate::{normalize::ROOT_NUMBER, sink::ddl::quote};
 
@@ -16,12 +16,12 @@ pub(in crate::sink) fn upsert<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>
     let Some(staging) = &chain.root.staging else { return Ok(Vec::new()) };
     let (root, main) = (chain.root.table, &chain.root.main);
     let keys = primary_key(root);
-    let (matched, same_key) = (matched(staging, &keys), same_key(&keys));
-    let mut statements = delete_children(chain, std::slice::from_ref(&matched), false)?;
+    let (matched, same_key) = (matched(main, staging, &keys), same_key(&keys));
+    let mut statements = delete_matched(chain, std::slice::from_ref(&matched), false)?;
 
     let names: Vec<_> = keys.iter().map(|key| quote(key)).collect();
     let names = names.join(", ");
-    let doubles = format!("SELECT {names} FROM {main} AS d WHERE {matched} GROUP BY {names} HAVING count(*) > 1");
+    let doubles = format!("SELECT {names} FROM {matched} GROUP BY {names} HAVING count(*) > 1");
     statements.push(delete_same(chain, &doubles, &same_key));
     if let (Some(deleted), Some(last)) = (deleted(root), last_records(root, staging)) {
         let deleted = format!("SELECT {names} FROM {staging} WHERE {} IN ({last}) AND {deleted}", quote(ROOT_NUMBER));
@@ -38,25 +38,22 @@ pub(in crate::sink) fn upsert<'a>(chain: &Chain<'a>) -> Result<Vec<Statement<'a>
         let sql = format!("UPDATE {main} AS d SET {} FROM {staging} AS s WHERE {going_in}{same_key}", set.join(", "));
         statements.push(Statement { sql, counts: Some(&root.name) });
     }
-    let new = format!("{going_in}NOT EXISTS (SELECT 1 FROM {main} AS d WHERE {same_key})");
+    let new = format!("{going_in}{}", unmatched(main, staging, &keys));
     statements.extend(insert(&chain.root, Some(&new), as_staged));
     statements.extend(chain.children.iter().filter_map(|link| insert(link, condition.as_deref(), as_staged)));
     statements.extend(kept.forget());
-    statements.extend(clear(chain));
     Ok(statements)
 }
 
 /// Statements that insert the staged rows whose key is new, and what was staged below them.
 pub(in crate::sink) fn insert_only<'a>(chain: &Chain<'a>) -> Vec<Statement<'a>> {
     let Some(staging) = &chain.root.staging else { return Vec::new() };
-    let known = same_key(&primary_key(chain.root.table));
-    let new = format!("NOT EXISTS (SELECT 1 FROM {} AS d WHERE {known})", chain.root.main);
+    let new = unmatched(&chain.root.main, staging, &primary_key(chain.root.table));
     let (kept, mut statements) = Kept::choose(chain, staging, Some(&new));
     let condition = kept.condition();
     let links = [&chain.root].into_iter().chain(&chain.children);
     statements.extend(links.filter_map(|link| insert(link, condition.as_deref(), as_staged)));
     statements.extend(kept.forget());
-    statements.extend(clear(chain));
     statements
 }
 

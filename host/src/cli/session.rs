@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{args::Changes, environment, exit_code, failure::Failure};
 use crate::{
     component::{
-        Component, ComponentSource, ComponentWebhook, Description, Engine, Limits, LoadErrorKind, LoadOptions,
+        Component, ComponentSource, ComponentWebhook, Description, Engine, Limits, LoadErrorKind, LoadOptions, Pool,
         SourceOptions,
     },
     config::{self, Config, Overrides, SecretBinding, SecretValue, quoted_list},
@@ -63,13 +63,15 @@ impl Session {
             config.sha256 = None;
         }
         let limits = limits(&config.limits);
-        let load = if asks { load_component } else { load_for_many_calls };
+        let pool =
+            if asks { Pool::of_pages(config.concurrency, limits.memory) } else { Pool::of_events(limits.memory) };
         let locked = locked(&config)?;
         let sha256 = locked.as_ref().map(|entry| entry.sha256().to_owned()).or_else(|| config.sha256.clone());
-        let component = load(&config.component, sha256, &limits).map_err(|failure| match locked {
-            Some(entry) => failure.of_locked(&entry.name),
-            None => failure,
-        })?;
+        let component =
+            load_for_many_calls(&config.component, sha256, &limits, pool).map_err(|failure| match locked {
+                Some(entry) => failure.of_locked(&entry.name),
+                None => failure,
+            })?;
         let description = component.describe(&limits).await?;
         let asks = asks || config.schedule.is_some() || config.resources.is_some();
         let marked = marked_secrets(description.as_ref()).into_iter().map(|(key, needed)| (key, needed && asks));
@@ -206,14 +208,16 @@ pub(crate) fn engine() -> Result<Engine, Failure> {
     Ok(Engine::new(cache_dir().as_deref()).map_err(anyhow::Error::from)?)
 }
 
-/// Loads a component that is called for each event. One that is too large for a pool, or a machine without the address space
-/// for one, costs speed alone.
-fn load_for_many_calls(path: &Path, sha256: Option<String>, limits: &Limits) -> Result<Component, Failure> {
+/// Loads a component that is called for each page or event. One that is too large for a pool, or a machine without the address
+/// space for one, costs speed alone.
+fn load_for_many_calls(path: &Path, sha256: Option<String>, limits: &Limits, pool: Pool) -> Result<Component, Failure> {
     let options = LoadOptions { sha256: sha256.clone(), ..LoadOptions::from(limits) };
-    let pooled = Engine::pooled(cache_dir().as_deref()).map(|engine| Component::load(&engine, path, &options));
+    let pooled = Engine::pooled(cache_dir().as_deref(), pool).map(|engine| Component::load(&engine, path, &options));
     match pooled {
         Ok(Ok(component)) => Ok(component),
-        Ok(Err(error)) if !matches!(error.kind, LoadErrorKind::Compile(_) | LoadErrorKind::Link(_)) => {
+        Ok(Err(error))
+            if !matches!(error.kind, LoadErrorKind::Compile(_) | LoadErrorKind::Link(_) | LoadErrorKind::NoPlace) =>
+        {
             Err(error.into())
         }
         _ => load_component(path, sha256, limits),

@@ -80,6 +80,9 @@ pub enum LoadErrorKind {
     /// The file is damaged in a way that only compiling shows.
     #[error("it cannot be compiled: {0}")]
     Compile(String),
+    /// It needs more memories or tables than a pooled engine has places for.
+    #[error("it is made of more memories or tables than are kept ready for it")]
+    NoPlace,
     /// Its imports or exports have other types than the contract says.
     #[error("it does not fit the contract: {0}")]
     Link(String),
@@ -134,6 +137,9 @@ impl Component {
             unfit => LoadErrorKind::Unfit(unfit),
         })?;
         let component = compile(engine, bytes, options.compile_time)?;
+        if !engine.has_places_for(&component) {
+            return Err(LoadErrorKind::NoPlace);
+        }
         let misfit = |error: wasmtime::Error| LoadErrorKind::Link(tame(&format!("{error:#}")));
         signature::check(engine.inner(), &component).map_err(misfit)?;
         let mut linker = Linker::new(engine.inner());

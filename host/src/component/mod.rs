@@ -31,7 +31,7 @@ mod tests;
 #[cfg(test)]
 mod webhook_tests;
 
-pub use engine::{Engine, EngineError};
+pub use engine::{Engine, EngineError, Pool};
 pub use inspect::{ComponentInfo, Unfit};
 pub use limits::Limits;
 pub(crate) use load::hex;

@@ -123,11 +123,12 @@ impl ResourceLimiter for Usage {
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
+        let bytes = |elements: usize| (elements as u64).saturating_mul(size_of::<usize>() as u64);
+        // A maximum beyond the limit may be that of the place that a pool has for the table: the limit comes first.
+        if maximum.is_some_and(|maximum| desired > maximum && bytes(maximum) <= self.limit) {
             return Ok(false);
         }
-        let elements = desired - current.min(desired);
-        self.grow((elements as u64).saturating_mul(size_of::<usize>() as u64))
+        self.grow(bytes(desired - current.min(desired)))
     }
 
     fn instances(&self) -> usize {

@@ -4,7 +4,11 @@ mod any_load;
 mod any_surface;
 mod programs;
 
-use std::{path::PathBuf, sync::OnceLock, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+    time::Duration,
+};
 
 use super::{fixture::Guest, *};
 use crate::{
@@ -287,12 +291,19 @@ fn calls_share_nothing_and_may_overlap() {
     // Counts its calls in its memory; a second call in the same memory would trap.
     let code = "(if (i32.load (i32.const 512)) (then unreachable)) (i32.store (i32.const 512) (i32.const 1))
                 (i32.store (i32.const 600) (i32.const 0)) (i32.const 600)";
-    let source = source(&Guest::new().fetch_page(code), Limits::default());
-    run(async {
-        let calls = futures_util::future::join_all((0..20).map(|_| source.fetch_page(request()))).await;
-        assert!(calls.iter().all(Result::is_ok));
-        assert!(source.fetch_page(request()).await.is_ok());
-    });
+    let guest = Guest::new().fetch_page(code).build();
+    // In a pool an instance gets the memory of another one, cleared.
+    let pooled = Engine::pooled(None, Pool::of_pages(4, Limits::default().memory)).unwrap();
+    for engine in [engine(), &pooled] {
+        let component = Component::load_bytes(engine, Path::new("guest.wasm"), guest.clone(), &options()).unwrap();
+        let options = SourceOptions { config: "{}".into(), ..SourceOptions::default() };
+        let source = ComponentSource::new(component, options).unwrap();
+        run(async {
+            let calls = futures_util::future::join_all((0..20).map(|_| source.fetch_page(request()))).await;
+            assert!(calls.iter().all(Result::is_ok));
+            assert!(source.fetch_page(request()).await.is_ok());
+        });
+    }
 }
 
 fn granted(guest: &Guest, authority: &str, limits: Limits) -> Result<Page, SourceError> {

@@ -20,7 +20,7 @@ const FREE_COLUMNS: u64 = 32;
 /// Bytes of one append that the limit itself has room for; as many as are usually appended at once.
 const FREE_BATCH_BYTES: u64 = 16 << 20;
 
-/// How often the bytes of an append are in memory: in the appender, in the table, in the log, and on their way.
+/// How often the bytes of an append are in memory: as they came, in the table, in the log, and on their way.
 const COPIES: u64 = 4;
 
 /// The limit that is in force.

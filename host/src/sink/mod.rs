@@ -15,9 +15,8 @@
 //! `_dlt_loads`, and what it knows of the resource is noted beside the rows. Rows of other `merge` tables with a key wait in
 //! temporary tables until the end of their own load.
 //!
-//! DuckDB buffers appended rows: a row may be taken and found unfit later. Each batch is flushed, so that an error comes
-//! out of the `append` that brought the row, but for rows that step aside, whose error comes out of the commit. After any
-//! error the transaction is gone and the sink is ready for another.
+//! Each batch is a statement of its own, so that an error comes out of the `append` that brought the row, but for rows that step
+//! aside, whose error comes out of the commit. After any error the transaction is gone and the sink is ready for another.
 
 mod append;
 mod aside;
@@ -160,6 +159,7 @@ impl Sink {
             first_numbers: HashMap::new(),
             new_file: false,
         };
+        append::prepare(&sink.connection).map_err(|error| sink.failed("preparing to append", &error))?;
         sink.read_back()?;
         sink.new_file = opened.is_new && sink.tables.are_none();
         Ok(sink)

@@ -30,11 +30,14 @@ use crate::{
     state::{self, State},
 };
 
-/// Rows of one append. Fewer cost calls, more cost memory.
-const APPEND_ROWS: usize = 10_000;
+/// Rows of one append while the writer is busy. Fewer cost calls, more cost memory.
+const APPEND_ROWS: usize = 20_000;
+
+/// Rows that are worth an append while the writer has nothing else to do.
+const FEW_ROWS: usize = 2_000;
 
 /// Bytes of one append, for wide rows.
-const APPEND_BYTES: usize = 8 << 20;
+const APPEND_BYTES: usize = 16 << 20;
 
 /// A load is committed when one of these is reached.
 #[derive(Clone, Copy, Debug)]
@@ -295,7 +298,8 @@ impl Loader {
         }
         fault::point(Point::PageNormalized);
         self.observer.event(&Event::Normalized { resource: index, records: outcome.records, rejected });
-        if self.normalizer.pending_rows() >= APPEND_ROWS || self.normalizer.pending_bytes() >= APPEND_BYTES {
+        let wanted = if self.writer.is_idle() { FEW_ROWS } else { APPEND_ROWS };
+        if self.normalizer.pending_rows() >= wanted || self.normalizer.pending_bytes() >= APPEND_BYTES {
             self.flush()?;
         }
         Ok(is_last)

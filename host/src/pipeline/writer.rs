@@ -4,7 +4,11 @@
 //! the first failure nothing more is done: the sink has rolled the open load back, and what was committed before stays.
 
 use std::{
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -29,18 +33,27 @@ type Job = Box<dyn FnOnce(&mut Sink) -> Result<Done, SinkError> + Send>;
 pub(super) struct WriterGone;
 
 /// How many jobs may wait: batches that are made while a commit is written. More of them cost memory and gain nothing.
-const WAITING_JOBS: usize = 4;
+const WAITING_JOBS: usize = 2;
 
 /// A sink on its thread.
 pub(super) struct Writer {
     jobs: SyncSender<Job>,
+    /// How many jobs are not done.
+    undone: Arc<AtomicUsize>,
     thread: JoinHandle<(Vec<Done>, Result<(), SinkError>)>,
 }
 
 impl Writer {
     pub(super) fn start(sink: Sink) -> Self {
         let (jobs, waiting) = sync_channel(WAITING_JOBS);
-        Self { jobs, thread: thread::spawn(|| work(sink, waiting)) }
+        let undone = Arc::<AtomicUsize>::default();
+        let left = undone.clone();
+        Self { jobs, undone, thread: thread::spawn(move || work(sink, waiting, &left)) }
+    }
+
+    /// Whether all jobs are done, so that the next one is begun at once.
+    pub(super) fn is_idle(&self) -> bool {
+        self.undone.load(Ordering::Relaxed) == 0
     }
 
     /// Hands in a job, once there is room for it.
@@ -48,6 +61,7 @@ impl Writer {
         &self,
         job: impl FnOnce(&mut Sink) -> Result<Done, SinkError> + Send + 'static,
     ) -> Result<(), WriterGone> {
+        self.undone.fetch_add(1, Ordering::Relaxed);
         self.jobs.send(Box::new(job)).map_err(|_| WriterGone)
     }
 
@@ -73,9 +87,13 @@ impl Writer {
     }
 }
 
-fn work(mut sink: Sink, jobs: Receiver<Job>) -> (Vec<Done>, Result<(), SinkError>) {
+fn work(mut sink: Sink, jobs: Receiver<Job>, undone: &AtomicUsize) -> (Vec<Done>, Result<(), SinkError>) {
     let mut done = Vec::new();
-    let worked = jobs.iter().try_for_each(|job| job(&mut sink).map(|did| done.push(did)));
+    let worked = jobs.iter().try_for_each(|job| {
+        done.push(job(&mut sink)?);
+        undone.fetch_sub(1, Ordering::Relaxed);
+        Ok(())
+    });
     // Whoever hands in another job learns that none is done any more.
     drop(jobs);
     let closed = sink.close();

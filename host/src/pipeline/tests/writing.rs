@@ -1,6 +1,9 @@
-//! What is told of loads that another thread writes.
+//! The thread that writes, and what is told of its loads.
+
+use std::sync::mpsc::sync_channel;
 
 use super::*;
+use crate::pipeline::writer::{Done, Writer};
 
 /// The loader goes on before the writer is done: only what was committed may be told as loaded.
 #[tokio::test]
@@ -24,4 +27,23 @@ async fn what_could_not_be_committed_is_not_told_as_loaded() {
     assert!(outcome.loads.is_empty(), "{:?}", outcome.loads);
     assert!(!outcome.resources[0].committed);
     assert_eq!(disk.ids("one"), json!([[2, 2]]));
+}
+
+#[tokio::test]
+async fn a_writer_is_idle_when_all_its_jobs_are_done() {
+    let disk = Disk::new();
+    let (_, destination) = disk.open(&["one"], WriteDisposition::Append);
+    let writer = Writer::start(destination.sink);
+    assert!(writer.is_idle());
+    let (go_on, told) = sync_channel::<()>(1);
+    let waits = move |_: &mut Sink| {
+        told.recv().unwrap();
+        Ok(Done::default())
+    };
+    assert!(writer.submit(waits).is_ok());
+    assert!(!writer.is_idle());
+    go_on.send(()).unwrap();
+    let (done, closed) = writer.close();
+    assert!(closed.is_ok(), "{closed:?}");
+    assert_eq!(done.len(), 1);
 }

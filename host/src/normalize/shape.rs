@@ -83,7 +83,7 @@ impl Shape {
     #[inline]
     pub(crate) fn find(&self, key: &[u8], expected: usize) -> Option<usize> {
         match self.slots.get(expected) {
-            Some(slot) if *slot.raw == *key => Some(expected),
+            Some(slot) if same_key(&slot.raw, key) => Some(expected),
             _ => self.index.get(key).copied(),
         }
     }
@@ -100,6 +100,18 @@ impl Shape {
         self.details.push(details);
         slot
     }
+}
+
+/// Whether two keys are the same. Most are, and most are short: to call a comparison of memory for each takes longer.
+#[inline]
+pub(crate) fn same_key(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let (words, rest) = one.as_chunks::<8>();
+    let (other_words, other_rest) = other.as_chunks::<8>();
+    let same_words = words.iter().zip(other_words).all(|(a, b)| u64::from_ne_bytes(*a) == u64::from_ne_bytes(*b));
+    same_words && rest.iter().zip(other_rest).all(|(a, b)| a == b)
 }
 
 /// The name of the column that values go to which do not fit their own.

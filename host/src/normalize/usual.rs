@@ -4,7 +4,7 @@ use super::{
     columns::Cells,
     rows::Rows,
     schema::DataType,
-    shape::NONE,
+    shape::{NONE, same_key},
     tape::{Document, Node},
     timestamp::{self, Moment},
 };
@@ -21,7 +21,7 @@ impl Rows {
     ) -> bool {
         let serial = self.serial;
         let Some(slot) = self.shapes[shape].slots.get_mut(expected) else { return false };
-        if slot.column == NONE || slot.seen == serial || slot.system.is_some() || *slot.raw != *name {
+        if slot.column == NONE || slot.seen == serial || slot.system.is_some() || !same_key(&slot.raw, name) {
             return false;
         }
         let table = &mut self.tables[table];

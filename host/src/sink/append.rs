@@ -16,6 +16,9 @@ use super::ddl::{TableName, quote};
 /// Name of the function that gives the rows of the batch.
 const BATCH: &str = "_sluicegate_batch";
 
+/// Where DuckDB keeps it. Without this a macro of the same name in the database would be found first.
+const PLACE: &str = "system.main";
+
 thread_local! {
     /// The batch that is appended now, for the function that gives its rows. DuckDB binds a statement on the thread that runs it.
     static HANDED: RefCell<Option<RecordBatch>> = const { RefCell::new(None) };
@@ -34,8 +37,8 @@ pub(super) fn append(connection: &Connection, name: &TableName, batch: &RecordBa
     let fields = batch.schema();
     let columns: Vec<_> = fields.fields().iter().map(|field| quote(field.name())).collect();
     HANDED.set(Some(batch.clone()));
-    let done =
-        connection.execute_batch(&format!("INSERT INTO {name} ({}) SELECT * FROM {BATCH}()", columns.join(", ")));
+    let done = connection
+        .execute_batch(&format!("INSERT INTO {name} ({}) SELECT * FROM {PLACE}.{BATCH}()", columns.join(", ")));
     HANDED.take();
     done?;
     tracing::trace!("{:.1?}: {} rows appended to `{}`", began.elapsed(), batch.num_rows(), name.table);

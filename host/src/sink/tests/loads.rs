@@ -282,3 +282,18 @@ fn a_sink_may_move_to_another_thread() {
     moves::<Reader>();
     moves::<SinkError>();
 }
+
+#[test]
+fn a_macro_of_the_database_is_not_taken_for_the_rows() {
+    let fixture = Fixture::new();
+    let mut sink = fixture.open();
+    let schema = schema(vec![root("t", WriteDisposition::Append)]);
+    sink.append(&schema, "t", &rows("1.0", &[(1, "a")])).unwrap();
+    commit(&mut sink, "1.0", &schema, &["t"]);
+    for place in ["", "data."] {
+        sink.query(&format!("CREATE MACRO {place}_sluicegate_batch() AS TABLE SELECT 9, 'z', '0', 'x'")).unwrap();
+    }
+    sink.append(&schema, "t", &rows("2.0", &[(2, "b")])).unwrap();
+    commit(&mut sink, "2.0", &schema, &["t"]);
+    check(&sink, "SELECT id FROM data.t ORDER BY id", &["[1]", "[2]"]);
+}

@@ -17,6 +17,7 @@ mod later;
 mod loads;
 mod merges;
 mod model;
+mod nested;
 mod refresh;
 mod replace;
 mod room;

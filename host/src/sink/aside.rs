@@ -55,14 +55,21 @@ pub(super) struct Aside {
     held_bytes: usize,
     /// How many temporary tables there were in this load.
     made: usize,
-    /// Tables that got columns after their rows, in this load or in an earlier one. Chances are that they do so again.
+    /// Tables that got columns after many rows in the last load. Chances are that they do so again.
     growing: HashSet<Key>,
+    /// Tables that got columns after many rows in this load.
+    grew: HashSet<Key>,
 }
 
 impl Aside {
-    /// For the load after this one.
-    pub(super) fn next(&self) -> Self {
+    /// For a load that begins, with what is known from the last one.
+    pub(super) fn again(&self) -> Self {
         Self { growing: self.growing.clone(), ..Self::default() }
+    }
+
+    /// What is known to the load after this one.
+    pub(super) fn next(&self) -> Self {
+        Self { growing: self.grew.clone(), ..Self::default() }
     }
 
     /// Takes a batch that must wait. `local` is how many rows of its table this transaction has so far.
@@ -116,7 +123,11 @@ impl Aside {
         key: &Key,
         local: u64,
     ) -> duckdb::Result<()> {
-        if key.0 == Place::Merging || local <= ROWS_BEFORE_ALTER || self.waiting.contains_key(key) {
+        if key.0 == Place::Merging || local <= ROWS_BEFORE_ALTER {
+            return Ok(());
+        }
+        self.grew.insert(key.clone());
+        if self.waiting.contains_key(key) {
             return Ok(());
         }
         if tables.columns(key.0, &key.1).unwrap_or_default().iter().any(|column| column == "rowid") {
@@ -124,13 +135,18 @@ impl Aside {
                 "a column is called `rowid`, so its rows cannot be told apart: lower `commit_rows` of `[load]`";
             return Err(duckdb::Error::ToSqlConversionFailure(advice.into()));
         }
-        self.growing.insert(key.clone());
         let (name, main) = (self.name(), tables.name(key.0, &key.1));
         self.waiting.insert(key.clone(), Waiting { table: Some(name.clone()), held: Vec::new() });
         connection.execute_batch(&format!(
             "CREATE TEMPORARY TABLE {name} AS SELECT * FROM {main} WHERE rowid >= {FIRST_LOCAL_ROW}; \
              DELETE FROM {main} WHERE rowid >= {FIRST_LOCAL_ROW}"
         ))
+    }
+
+    /// How many tables wait from their first row on.
+    #[cfg(test)]
+    pub(super) fn growing(&self) -> usize {
+        self.growing.len()
     }
 
     /// The table that must get the columns of another, too.

@@ -41,7 +41,7 @@ pub(super) struct Load {
 impl Load {
     /// One that knows what the last one knew of tables that get more columns.
     pub(super) fn after(aside: &Aside) -> Self {
-        Self { aside: aside.next(), ..Self::default() }
+        Self { aside: aside.again(), ..Self::default() }
     }
 
     /// How many rows it has so far, in all tables.

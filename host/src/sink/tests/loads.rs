@@ -134,6 +134,26 @@ fn a_column_may_come_after_many_rows() {
 }
 
 #[test]
+fn rows_wait_no_longer_than_their_table_grows() {
+    let fixture = Fixture::new();
+    let mut sink = fixture.open();
+    let mut schema = status();
+    let many: Vec<_> = (0..20_000).map(|id| (id, "x")).collect();
+    // A column in the middle of the first load and of the third: the load after each expects another one.
+    for (load, grows, growing) in [(1, true, 1), (2, false, 0), (3, true, 1), (4, false, 0), (5, false, 0)] {
+        let id = format!("{load}.0");
+        sink.append(&schema, "status", &rows(&id, &many)).unwrap();
+        if grows {
+            add(&mut schema.tables["status"], &[(["", "c1", "", "c3"][load], DataType::Text)]);
+        }
+        sink.append(&schema, "status", &rows(&id, &many)).unwrap();
+        commit(&mut sink, &id, &schema, &[]);
+        assert_eq!(sink.aside.growing(), growing, "{load}");
+    }
+    check(&sink, "SELECT count(*), count(DISTINCT id) FROM data.status", &["[200000,20000]"]);
+}
+
+#[test]
 fn an_error_takes_back_the_load_and_leaves_the_sink_usable() {
     let fixture = Fixture::new();
     let mut sink = fixture.open();

@@ -50,6 +50,8 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     /// The file was made just now. Another process may have been faster to fill it.
     pub(super) is_new: bool,
+    /// Row groups that are written have [`ROW_GROUP`] rows. Else they have as many as DuckDB gives them, which is more.
+    pub(super) is_grouped: bool,
 }
 
 /// Opens the database at `path`, with the DuckDB that was started for it if there is one. `on_wait` is told once who holds the
@@ -67,7 +69,7 @@ pub(super) fn open(
     let mut made = false;
     loop {
         let error = match attempt(path, access, &mut made, warm) {
-            Ok(connection) => return Ok(Opened { connection, is_new: made }),
+            Ok((connection, is_grouped)) => return Ok(Opened { connection, is_new: made, is_grouped }),
             Err(error) => error,
         };
         let SinkError::Locked { program, pid, .. } = &error else { return Err(error) };
@@ -84,22 +86,29 @@ pub(super) fn open(
     }
 }
 
-fn attempt(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -> Result<Connection, SinkError> {
+/// A connection, and whether row groups are of the size that was asked for.
+fn attempt(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -> Result<(Connection, bool), SinkError> {
     if path == Path::new(MEMORY) {
-        return config(access).and_then(Connection::open_in_memory_with_flags).map_err(|error| opening(path, &error));
+        let opened = config(access).and_then(Connection::open_in_memory_with_flags);
+        return opened.map(|connection| (connection, false)).map_err(|error| opening(path, &error));
     }
     log_file::check(path)?;
     let file = identity(path);
     let opened = attempt_file(path, access, made, warm)?;
     if file.is_some() && file != identity(path) {
         // `forget` has put a copy in its place meanwhile. The lock that was got is one on a file that nobody will see again.
-        let _ = opened.execute_batch("PRAGMA disable_checkpoint_on_shutdown");
+        let _ = opened.0.execute_batch("PRAGMA disable_checkpoint_on_shutdown");
         return Err(SinkError::Locked { path: path.to_owned(), pid: None, program: None });
     }
     Ok(opened)
 }
 
-fn attempt_file(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -> Result<Connection, SinkError> {
+fn attempt_file(
+    path: &Path,
+    access: Access,
+    made: &mut bool,
+    warm: &mut Warm,
+) -> Result<(Connection, bool), SinkError> {
     if let Access::Write { memory } = access {
         let started = warm.take(memory);
         let opened = if path.exists() {
@@ -109,7 +118,7 @@ fn attempt_file(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -
             make(path, access, made, started)?
         };
         if let Some(connection) = opened {
-            return Ok(connection);
+            return Ok((connection, true));
         }
     }
     let rights = match access {
@@ -117,7 +126,7 @@ fn attempt_file(path: &Path, access: Access, made: &mut bool, warm: &mut Warm) -
         Access::Write { .. } => AccessMode::ReadWrite,
     };
     let opened = config(access).and_then(|config| Connection::open_with_flags(path, config.access_mode(rights)?));
-    opened.map_err(|error| opening(path, &error))
+    opened.map(|connection| (connection, false)).map_err(|error| opening(path, &error))
 }
 
 /// What tells a file from another one that is put in its place; none when there is no file.

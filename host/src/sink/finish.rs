@@ -85,7 +85,7 @@ impl Sink {
 
     fn save_within(&mut self, schema: &Schema, staged: Option<&Value>, at: i64) -> Result<Value, SinkError> {
         let mut load = self.load.take().unwrap_or_default();
-        let made = self.make_tables(&mut load, schema, &[]).and_then(|()| self.come_back(&mut load));
+        let made = self.make_tables(&mut load, schema, &[]).and_then(|()| self.come_in(&mut load));
         let forgotten = std::mem::take(&mut load.forgotten);
         self.load = Some(load);
         made?;
@@ -164,10 +164,10 @@ impl Sink {
         Ok(())
     }
 
-    fn come_back(&mut self, load: &mut Load) -> Result<(), SinkError> {
-        let back = load.aside.come_back(&self.connection, &self.tables);
-        self.aside = load.aside.next();
-        back.map_err(|(table, error)| self.misfit(&table, &error))
+    fn come_in(&mut self, load: &mut Load) -> Result<(), SinkError> {
+        let came = load.growing.come_in(&self.connection, &self.tables);
+        self.growing = load.growing.next();
+        came.map_err(|(table, error)| self.misfit(&table, &error))
     }
 
     /// DDL, then DML: no statement of the first kind may follow one of the second.
@@ -179,7 +179,7 @@ impl Sink {
         if end.inbox.is_some() {
             self.ensure_inbox()?;
         }
-        self.come_back(load)?;
+        self.come_in(load)?;
         for name in self.parents_first(end.schema, load) {
             let Some(child) = end.schema.tables.get(&name) else { continue };
             let Some(parent) = child.parent.as_ref().and_then(|parent| end.schema.tables.get(parent)) else { continue };

@@ -3,7 +3,7 @@
 //! DuckDB 1.5 sets the order of things. UPDATE and DELETE on rows of earlier transactions make a later ALTER of that
 //! table fail at the commit, so all DDL comes first and all DML last. After an error COMMIT answers OK and rolls back,
 //! so any error here ends in ROLLBACK. And a table to which the same transaction has appended a row group must not be
-//! altered, so such rows step aside first.
+//! altered, so rows of a table that grows come in another way.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,8 +12,7 @@ use arrow_array::RecordBatch;
 use duckdb::Connection;
 use indexmap::{IndexMap, IndexSet};
 
-use super::append::append;
-use super::aside::{Aside, Taken};
+use super::growing::Growing;
 use super::tables::{Place, Tables};
 use super::{ddl, numbers};
 use crate::fault::{self, Point};
@@ -24,8 +23,8 @@ use crate::normalize::schema::Table;
 pub(super) struct Load {
     /// Rows appended by this transaction, per table.
     local: HashMap<(Place, String), u64>,
-    /// Rows that wait for the end of the load, since their table gets more columns.
-    pub(super) aside: Aside,
+    /// Tables that get more columns, and rows of them that wait.
+    pub(super) growing: Growing,
     /// Rows that became part of the dataset, per data table.
     pub(super) rows: IndexMap<String, u64>,
     /// Root tables with staged rows to merge.
@@ -40,8 +39,8 @@ pub(super) struct Load {
 
 impl Load {
     /// One that knows what the last one knew of tables that get more columns.
-    pub(super) fn after(aside: &Aside) -> Self {
-        Self { aside: aside.again(), ..Self::default() }
+    pub(super) fn after(growing: &Growing) -> Self {
+        Self { growing: growing.again(), ..Self::default() }
     }
 
     /// How many rows it has so far, in all tables.
@@ -82,14 +81,11 @@ impl Load {
             return Ok(());
         }
         let key = (place, table.name.clone());
-        self.aside.make_way(connection, tables, &key, self.local.get(&key).copied().unwrap_or(0))?;
+        self.growing.grow(&key, self.local.get(&key).copied().unwrap_or(0));
         for column in missing {
             if let Some(sql) = ddl::add_column(&name, column) {
                 define(connection, &sql)?;
                 tables.note_column(place, &table.name, &column.name);
-            }
-            if let Some(sql) = self.aside.of(&key).and_then(|aside| ddl::add_column(aside, column)) {
-                connection.execute_batch(&sql)?;
             }
             if place == Place::Main && column.root_key {
                 self.without_root_key.insert(table.name.clone());
@@ -125,7 +121,7 @@ impl Load {
             define(connection, &format!("DROP TABLE {}", tables.name(place, table)))?;
             tables.note_dropped(place, table);
             let key = (place, table.to_owned());
-            self.aside.drop(connection, &key)?;
+            self.growing.drop(&key);
             self.local.remove(&key);
         }
         Ok(())
@@ -141,18 +137,13 @@ impl Load {
         batch: &RecordBatch,
     ) -> duckdb::Result<()> {
         let key = (place, table.to_owned());
-        let local = self.local.entry(key.clone()).or_default();
-        match self.aside.take(connection, tables, &key, *local, batch)? {
-            Taken::InMemory => {}
-            Taken::Into(name) => append(connection, &name, batch)?,
-            Taken::Not => append(connection, &tables.name(place, table), batch)?,
-        }
+        self.growing.append(connection, tables, &key, batch)?;
         fault::point(match place {
             Place::Main => Point::RowsAppended,
             Place::Staging | Place::Merging => Point::RowsStaged,
         });
         let rows = batch.num_rows() as u64;
-        *local += rows;
+        *self.local.entry(key).or_default() += rows;
         if place == Place::Main {
             *self.rows.entry(table.to_owned()).or_default() += rows;
         }

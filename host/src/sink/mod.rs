@@ -15,17 +15,18 @@
 //! `_dlt_loads`, and what it knows of the resource is noted beside the rows. Rows of other `merge` tables with a key wait in
 //! temporary tables until the end of their own load.
 //!
-//! Each batch is a statement of its own, so that an error comes out of the `append` that brought the row, but for rows that step
-//! aside, whose error comes out of the commit. After any error the transaction is gone and the sink is ready for another.
+//! Each batch is a statement of its own, so that an error comes out of the `append` that brought the row, but for rows that
+//! wait, as their table gets more columns, whose error comes later, at the commit at the latest. After any error the
+//! transaction is gone and the sink is ready for another.
 
 mod append;
-mod aside;
 mod close;
 mod connect;
 mod ddl;
 mod dml;
 mod error;
 mod finish;
+mod growing;
 mod inbox;
 mod load;
 mod log_file;
@@ -63,7 +64,7 @@ pub use warm::Warm;
 
 use crate::model::WriteDisposition;
 use crate::normalize::schema::{Schema, Table};
-use aside::Aside;
+use growing::Growing;
 use load::Load;
 use memory::Memory;
 use stored::Found;
@@ -111,8 +112,8 @@ pub struct Sink {
     /// What was noted beside rows that wait in staging.
     staged: Option<Value>,
     load: Option<Load>,
-    /// What the last load knew of tables whose rows had to step aside.
-    aside: Aside,
+    /// What the last load knew of tables that get more columns.
+    growing: Growing,
     /// Root tables that are replaced once, whatever their disposition, with the tables that are dropped then.
     replaced_once: HashMap<String, Vec<String>>,
     /// The column that tells which of two rows with one key is the later one, by root table.
@@ -152,7 +153,7 @@ impl Sink {
             state_document: None,
             staged: None,
             load: None,
-            aside: Aside::default(),
+            growing: Growing::new(opened.is_grouped),
             replaced_once: HashMap::new(),
             versions: HashMap::new(),
             doomed: Vec::new(),
@@ -263,6 +264,7 @@ impl Sink {
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::debug!(%error, "rollback");
         }
+        append::rolled_back(&self.connection).map_err(|error| self.failed("after a rollback", &error))?;
         self.read_back()
     }
 
@@ -278,7 +280,7 @@ impl Sink {
         if self.load.is_none() {
             let begun = self.connection.execute_batch("BEGIN TRANSACTION");
             begun.map_err(|error| self.failed("beginning a load", &error))?;
-            let mut load = Load::after(&self.aside);
+            let mut load = Load::after(&self.growing);
             load.forgotten.clone_from(&self.doomed);
             let dropped = self.doomed.iter().try_for_each(|table| {
                 load.drop_table(&self.connection, &mut self.tables, Place::Main, table)?;

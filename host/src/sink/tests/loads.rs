@@ -109,50 +109,6 @@ fn columns_come_late_and_in_any_order() {
     );
 }
 
-/// DuckDB 1.5.5 breaks when a table with many rows of the open transaction is altered and appended to.
-#[test]
-fn a_column_may_come_after_many_rows() {
-    let fixture = Fixture::new();
-    let mut sink = fixture.open();
-    let mut schema = status();
-    let many = |from: i64| rows("1.0", &(from..from + 50_000).map(|id| (id, "x")).collect::<Vec<_>>());
-    sink.append(&schema, "status", &rows("0.0", &[(-1, "x")])).unwrap();
-    commit(&mut sink, "0.0", &schema, &[]);
-    for round in 0..12 {
-        if round % 4 == 3 {
-            add(&mut schema.tables["status"], &[(["c0", "c1", "c2"][round / 4], DataType::Text)]);
-        }
-        sink.append(&schema, "status", &many(i64::try_from(round).unwrap() * 50_000)).unwrap();
-    }
-    commit(&mut sink, "1.0", &schema, &[]);
-    check(
-        &sink,
-        "SELECT count(*), count(DISTINCT id), max(id), count(c2) FROM data.status",
-        &["[600001,600001,599999,0]"],
-    );
-    check(&sink, "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'data_staging'", &["[0]"]);
-}
-
-#[test]
-fn rows_wait_no_longer_than_their_table_grows() {
-    let fixture = Fixture::new();
-    let mut sink = fixture.open();
-    let mut schema = status();
-    let many: Vec<_> = (0..20_000).map(|id| (id, "x")).collect();
-    // A column in the middle of the first load and of the third: the load after each expects another one.
-    for (load, grows, growing) in [(1, true, 1), (2, false, 0), (3, true, 1), (4, false, 0), (5, false, 0)] {
-        let id = format!("{load}.0");
-        sink.append(&schema, "status", &rows(&id, &many)).unwrap();
-        if grows {
-            add(&mut schema.tables["status"], &[(["", "c1", "", "c3"][load], DataType::Text)]);
-        }
-        sink.append(&schema, "status", &rows(&id, &many)).unwrap();
-        commit(&mut sink, &id, &schema, &[]);
-        assert_eq!(sink.aside.growing(), growing, "{load}");
-    }
-    check(&sink, "SELECT count(*), count(DISTINCT id) FROM data.status", &["[200000,20000]"]);
-}
-
 #[test]
 fn an_error_takes_back_the_load_and_leaves_the_sink_usable() {
     let fixture = Fixture::new();
@@ -226,75 +182,6 @@ fn a_table_without_row_ids_is_a_table() {
     check(&sink, "SELECT * FROM data._rejected_records", &[r#"["r","1.0","\u0000"]"#]);
 }
 
-/// DuckDB has written row groups ahead by then, and must not alter their table.
-#[test]
-fn columns_come_late_over_many_rows() {
-    let fixture = Fixture::new();
-    let mut sink = fixture.open();
-    let mut schema = schema(vec![table("t", &[("id", DataType::Bigint)]), table("u", &[("id", DataType::Bigint)])]);
-    let many = |from: i64| batch(vec![("id", ints(&(from..from + 30_000).collect::<Vec<_>>()))]);
-    for load in 0..3_i64 {
-        for step in 0..3_i64 {
-            for table in ["t", "u"] {
-                sink.append(&schema, table, &many((load * 3 + step) * 30_000)).unwrap();
-                add(&mut schema.tables[table], &[(&format!("late_{load}_{step}"), DataType::Text)]);
-            }
-        }
-        commit(&mut sink, &format!("{load}.0"), &schema, &[]);
-    }
-    sink.append(&schema, "t", &many(0)).unwrap();
-    add(&mut schema.tables["t"], &[("lost", DataType::Text)]);
-    sink.append(&schema, "t", &many(0)).unwrap();
-    sink.rollback().unwrap();
-    sink.close().unwrap();
-    for table in ["t", "u"] {
-        let found = format!("SELECT count(*), count(DISTINCT id), max(id), count(late_2_2) FROM data.{table}");
-        check(&fixture.open(), &found, &["[270000,270000,269999,0]"]);
-    }
-}
-
-/// More rows wait for the end of a load than are held in memory.
-#[test]
-fn all_rows_that_wait_come_back() {
-    let fixture = Fixture::new();
-    let mut sink = fixture.open();
-    let mut schema = schema(vec![table("t", &[("id", DataType::Bigint), ("text", DataType::Text)])]);
-    let text = "x".repeat(200);
-    for load in 0..2_i64 {
-        for step in 0..10_i64 {
-            let ids: Vec<_> = ((load * 10 + step) * 20_000..).take(20_000).collect();
-            let late = format!("late_{load}_{}", step / 3);
-            let mut columns = vec![("id", ints(&ids)), ("text", texts(&vec![text.as_str(); ids.len()]))];
-            if step % 3 != 0 {
-                add(&mut schema.tables["t"], &[(&late, DataType::Bigint)]);
-                columns.push((&late, ints(&ids)));
-            }
-            sink.append(&schema, "t", &batch(columns)).unwrap();
-        }
-        commit(&mut sink, &format!("{load}.0"), &schema, &[]);
-    }
-    sink.close().unwrap();
-    let found = "SELECT count(*), count(DISTINCT id), sum(length(text))::BIGINT, count(late_0_0), min(late_0_2), \
-                 max(late_0_2), min(late_1_0), max(late_1_0) FROM data.t";
-    check(&fixture.open(), found, &["[400000,400000,80000000,40000,140000,179999,220000,259999]"]);
-}
-
-/// A source may have a field of that name; then DuckDB's own row ids are out of reach.
-#[test]
-fn a_column_called_rowid_is_no_trap() {
-    let fixture = Fixture::new();
-    let mut sink = fixture.open();
-    let mut schema = schema(vec![table("t", &[("rowid", DataType::Bigint)])]);
-    let many = |rows: i64| batch(vec![("rowid", ints(&(0..rows).collect::<Vec<_>>()))]);
-    sink.append(&schema, "t", &many(100_001)).unwrap();
-    add(&mut schema.tables["t"], &[("late", DataType::Text)]);
-    let error = sink.append(&schema, "t", &many(1)).unwrap_err();
-    assert!(error.to_string().contains("lower `commit_rows`"), "{error}");
-    sink.append(&schema, "t", &many(3)).unwrap();
-    commit(&mut sink, "1.0", &schema, &[]);
-    check(&sink, "SELECT sum(t.rowid), count(late) FROM data.t", &["[3,0]"]);
-}
-
 #[test]
 fn a_sink_may_move_to_another_thread() {
     fn moves<T: Send>() {}
@@ -311,7 +198,7 @@ fn a_macro_of_the_database_is_not_taken_for_the_rows() {
     sink.append(&schema, "t", &rows("1.0", &[(1, "a")])).unwrap();
     commit(&mut sink, "1.0", &schema, &["t"]);
     for place in ["", "data."] {
-        sink.query(&format!("CREATE MACRO {place}_sluicegate_batch() AS TABLE SELECT 9, 'z', '0', 'x'")).unwrap();
+        sink.query(&format!("CREATE MACRO {place}_sluicegate_batches() AS TABLE SELECT 9, 'z', '0', 'x'")).unwrap();
     }
     sink.append(&schema, "t", &rows("2.0", &[(2, "b")])).unwrap();
     commit(&mut sink, "2.0", &schema, &["t"]);

@@ -50,7 +50,7 @@ pub(crate) fn run(scenario: &Scenario, tell: &mut dyn FnMut(&str)) -> anyhow::Re
 }
 
 /// Runs a command, such as a profiler, in a folder with the pipeline file of a scenario, while its pages are served. The folder
-/// is empty but for that file and for the database that the scenario's rows are merged into.
+/// is empty but for that file and for the database that the scenario's rows are added to.
 pub(crate) fn beside(scenario: &Scenario, command: &[OsString]) -> anyhow::Result<ExitStatus> {
     let [program, args @ ..] = command else { anyhow::bail!("run what?") };
     let work = tempfile::Builder::new().prefix("bench").tempdir_in(places::lasting("bench"))?;
@@ -87,7 +87,7 @@ impl<'a> Stage<'a> {
         let server = Server::start(pages, scenario.latency)?;
         let names = (1..=scenario.resources).map(|number| format!("messages_{number}"));
         let resources = if scenario.resources == 1 { vec!["inbound_messages".to_owned()] } else { names.collect() };
-        let task = Task { host: server.host(), lines, resources, merges: scenario.into > 0 };
+        let task = Task { host: server.host(), lines, resources, merges: scenario.merges };
         Ok(Self { scenario, work, task, _server: server })
     }
 

@@ -20,8 +20,10 @@ pub(crate) struct Scenario {
     /// How long the server waits before each page.
     pub(crate) latency: Duration,
     pub(crate) resources: usize,
-    /// So many rows are there before, and the new ones are merged into them.
+    /// So many rows are there before.
     pub(crate) into: u64,
+    /// The new ones are merged into them, and not added.
+    pub(crate) merges: bool,
     /// Who loads them, and how often.
     pub(crate) tools: Vec<(Tool, usize)>,
 }
@@ -30,7 +32,7 @@ impl Scenario {
     fn new(name: &'static str, title: &'static str, rows: u64, tools: &[(Tool, usize)]) -> Self {
         let shape = Shape::Nested;
         let (latency, tools) = (Duration::ZERO, tools.to_vec());
-        Self { name, title, shape, first: 0, rows, latency, resources: 1, into: 0, tools }
+        Self { name, title, shape, first: 0, rows, latency, resources: 1, into: 0, merges: false, tools }
     }
 
     /// Whether each record is another one. Two million would not fit into memory, and are the same 200,000 ten times.
@@ -59,8 +61,15 @@ pub(crate) fn all() -> Vec<Scenario> {
             ..Scenario::new("changing", "200,000 rows whose types change, new keys", 200_000, &two)
         },
         Scenario {
+            shape: Shape::Changing,
+            first: 200_000,
+            into: 200_000,
+            ..Scenario::new("settled", "200,000 more rows of that kind, no key new", 200_000, &[(Sluicegate, 5)])
+        },
+        Scenario {
             first: 900_000,
             into: 1_000_000,
+            merges: true,
             ..Scenario::new(
                 "merge",
                 "merge of 200,000 nested rows into 1,000,000, half of them there",

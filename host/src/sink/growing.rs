@@ -42,6 +42,8 @@ pub(super) struct Growing {
     tables: HashSet<Key>,
     /// Those of this load.
     grew: HashSet<Key>,
+    /// Tables that are known to have no row groups that are larger than [`ROW_GROUP`].
+    sound: HashSet<Key>,
     /// What came in, by table.
     local: HashMap<Key, Local>,
 }
@@ -76,14 +78,19 @@ impl Growing {
         Self { is_grouped, room: WAITING_BYTES, ..Self::default() }
     }
 
+    /// The same where nothing is known any more, after a rollback.
+    pub(super) fn anew(&self) -> Self {
+        Self { room: self.room, ..Self::new(self.is_grouped) }
+    }
+
     /// For a load that begins, with what is known from the last one.
     pub(super) fn again(&self) -> Self {
-        Self { tables: self.tables.clone(), room: self.room, ..Self::new(self.is_grouped) }
+        Self { tables: self.tables.clone(), sound: self.sound.clone(), ..self.anew() }
     }
 
     /// What is known to the load after this one.
     pub(super) fn next(&self) -> Self {
-        Self { tables: self.grew.clone(), room: self.room, ..Self::new(self.is_grouped) }
+        Self { tables: self.grew.clone(), sound: self.sound.clone(), ..self.anew() }
     }
 
     /// Appends a batch, or has it wait.
@@ -131,6 +138,24 @@ impl Growing {
         if local.ahead == Ahead::Something || (local.ahead == Ahead::Nothing && local.closed) {
             local.ahead = Ahead::Fragile;
         }
+    }
+
+    /// Whether a table may be altered, as far as the size of its row groups goes. Temporary ones are in memory alone.
+    pub(super) fn is_sound(&self, key: &Key) -> bool {
+        !self.is_grouped || key.0 == Place::Merging || self.sound.contains(key)
+    }
+
+    /// Is told of a table that was made or looked at.
+    pub(super) fn note_sound(&mut self, key: Key) {
+        self.sound.insert(key);
+    }
+
+    /// Is told of a table that was written anew in this load, with so many rows.
+    pub(super) fn renewed(&mut self, key: &Key, rows: u64) {
+        let local = self.local.entry(key.clone()).or_default();
+        local.closed = false;
+        local.open = rows.saturating_sub(1) % ROW_GROUP + 1;
+        local.ahead = if rows > ROW_GROUP { Ahead::Something } else { Ahead::Nothing };
     }
 
     /// Tables that are taken to get more columns.

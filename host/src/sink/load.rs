@@ -12,6 +12,7 @@ use arrow_array::RecordBatch;
 use duckdb::Connection;
 use indexmap::{IndexMap, IndexSet};
 
+use super::foreign::Copy;
 use super::growing::Growing;
 use super::tables::{Place, Tables};
 use super::{ddl, numbers};
@@ -69,6 +70,7 @@ impl Load {
         let Some(columns) = tables.columns(place, &table.name) else {
             if let Some(sql) = ddl::create_table(&name, table) {
                 define(connection, &sql)?;
+                self.growing.note_sound((place, table.name.clone()));
                 for column in table.columns.values().filter(|column| column.data_type.is_some()) {
                     tables.note_column(place, &table.name, &column.name);
                 }
@@ -82,8 +84,9 @@ impl Load {
         }
         let key = (place, table.name.clone());
         self.growing.grow(&key, self.local.get(&key).copied().unwrap_or(0));
+        let copy = if self.growing.is_sound(&key) { None } else { Copy::of(connection, &name)? };
         for column in missing {
-            if let Some(sql) = ddl::add_column(&name, column) {
+            if let Some(sql) = ddl::add_column(copy.as_ref().map_or(&name, |copy| &copy.name), column) {
                 define(connection, &sql)?;
                 tables.note_column(place, &table.name, &column.name);
             }
@@ -91,6 +94,10 @@ impl Load {
                 self.without_root_key.insert(table.name.clone());
             }
         }
+        if let Some(copy) = copy {
+            self.growing.renewed(&key, copy.replace(connection, &name)?);
+        }
+        self.growing.note_sound(key);
         Ok(())
     }
 

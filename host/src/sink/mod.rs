@@ -26,6 +26,7 @@ mod ddl;
 mod dml;
 mod error;
 mod finish;
+mod foreign;
 mod growing;
 mod inbox;
 mod load;
@@ -264,6 +265,7 @@ impl Sink {
         if let Err(error) = self.connection.execute_batch("ROLLBACK") {
             tracing::debug!(%error, "rollback");
         }
+        self.growing = self.growing.anew();
         append::rolled_back(&self.connection).map_err(|error| self.failed("after a rollback", &error))?;
         self.read_back()
     }

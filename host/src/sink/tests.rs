@@ -12,6 +12,7 @@ use crate::normalize::schema::{Column, DataType};
 
 mod any_document;
 mod files;
+mod foreign;
 mod growing;
 mod inbox;
 mod later;

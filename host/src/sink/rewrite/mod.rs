@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use duckdb::Connection;
 
 use self::catalog::{Catalog, Order};
-use super::connect::{self, Access};
+use super::connect::{self, Access, ROW_GROUP};
 use super::ddl::{literal, quote};
 use super::{Sink, SinkError, log_file};
 use crate::fault::{self, Point};
@@ -291,7 +291,11 @@ fn attach(connection: &Connection, alone: &Alone, catalog: &str) -> Result<(), S
     let (version, block_size): (String, i64) =
         connection.query_row(sql, [catalog], |row| Ok((row.get(0)?, row.get(1)?))).map_err(failed)?;
     let version = if version.is_empty() { version } else { format!(", STORAGE_VERSION {}", literal(&version)) };
-    let sql = format!("ATTACH {} AS {} (TYPE duckdb, BLOCK_SIZE {block_size}{version})", literal(draft), quote(COPY));
+    let sql = format!(
+        "ATTACH {} AS {} (TYPE duckdb, BLOCK_SIZE {block_size}, ROW_GROUP_SIZE {ROW_GROUP}{version})",
+        literal(draft),
+        quote(COPY)
+    );
     connection.execute_batch(&sql).map_err(failed)
 }
 

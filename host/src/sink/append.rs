@@ -21,7 +21,8 @@ const BATCHES: &str = "_sluicegate_batches";
 /// Where DuckDB keeps it. Without this a macro of the same name in the database would be found first.
 const PLACE: &str = "system.main";
 
-/// Has DuckDB plan INSERTs that threads may share, on this thread alone: the second one is one that nobody lends it.
+/// Has DuckDB plan INSERTs that threads may share, and do them on this thread alone: the second thread is one that a program would
+/// lend it, and this one does not. The function that gives the rows is asked by one thread in any case.
 const SHARED: &str = "SET threads = 2; SET external_threads = 2; SET preserve_insertion_order = false";
 
 /// As it is otherwise.

@@ -1,10 +1,11 @@
 //! Rows of the open transaction whose table gets more columns meanwhile.
 //!
 //! DuckDB 1.5 writes row groups into the file ahead of the commit once they are full, and is confused when the table was altered
-//! in between: the next row group that fills up is an error ("row group prev allocated size"), or is taken for written while
-//! rows still come (duckdb/duckdb#22823). Two things it does well. Row groups that come as a whole, by an INSERT that threads
-//! may share, it makes and writes by themselves, and adds them to the others. And once a row of the transaction was deleted it
-//! writes nothing ahead any more: all of the table goes through memory and log, which is several times the work.
+//! in between: the next row group that fills up is an error ("row group prev allocated size", duckdb/duckdb#25724), or is taken
+//! for written while rows still come (duckdb/duckdb#22823). Two things it does well. Row groups that come as a whole, by an
+//! INSERT that threads may share, it makes and writes by themselves, and adds them to the others. And once a row of the
+//! transaction was deleted it writes nothing ahead any more: all that the transaction has of the table goes through memory and
+//! log, which is several times the work.
 //!
 //! So rows of a table that gets more columns in this load, or got some in the last one, wait as the batches that they came in until
 //! they fill row groups. One row group's worth stays back for the end of the load, where rows must not come one by one
@@ -28,7 +29,7 @@ const SETTLED: u64 = ROW_GROUP / 2;
 /// A table, as a load knows it.
 type Key = (Place, String);
 
-/// Bytes of the batches of one table that may wait. Large rows do not wait until they fill a row group.
+/// Bytes of all batches that may wait. Large rows do not wait until they fill a row group.
 const WAITING_BYTES: usize = 32 << 20;
 
 /// The tables of a load, and the rows that wait.
@@ -36,7 +37,7 @@ const WAITING_BYTES: usize = 32 << 20;
 pub(super) struct Growing {
     /// Row groups have [`ROW_GROUP`] rows. Else none come as a whole, as nobody knows how many rows that takes.
     pub(super) is_grouped: bool,
-    /// Bytes of the batches of one table that may wait.
+    /// Bytes of the batches that may wait, of all tables together.
     pub(super) room: usize,
     /// Tables that got columns after many rows, in the last load or in this one. Chances are that they do so again.
     tables: HashSet<Key>,
@@ -53,7 +54,7 @@ pub(super) struct Growing {
 struct Local {
     /// What waits. A batch may lack columns that came after it.
     waiting: Vec<RecordBatch>,
-    /// Rows of the last row group, unless that came as a whole.
+    /// Rows of the last row group, unless that came as a whole; as many as it can have when it is closed and the table was altered.
     open: u64,
     /// The last row group came as a whole, and is written.
     closed: bool,
@@ -106,8 +107,10 @@ impl Growing {
             return local.append(connection, tables, key, std::slice::from_ref(batch));
         }
         local.waiting.push(batch.clone());
+        let all = self.local.values().flat_map(|local| &local.waiting);
+        let bytes: usize = all.map(RecordBatch::get_array_memory_size).sum();
+        let local = self.local.entry(key.clone()).or_default();
         let groups = rows(&local.waiting) / ROW_GROUP;
-        let bytes: usize = local.waiting.iter().map(RecordBatch::get_array_memory_size).sum();
         if groups > 1 || (groups == 1 && bytes > self.room) {
             let rest = split(&mut local.waiting, (groups - 1).max(1) * ROW_GROUP);
             let ready = std::mem::replace(&mut local.waiting, rest);
@@ -229,8 +232,10 @@ impl Local {
         let [catalog, schema] = [TEMPORARY.0, TEMPORARY.1].map(str::to_owned);
         let one = TableName { catalog, schema, table: "_sluicegate_one_row".to_owned() };
         let main = tables.name(key.0, &key.1);
-        // Rows of the open transaction have the highest ids.
-        let last = format!("{main} WHERE rowid = (SELECT max(rowid) FROM {main})");
+        // Rows of the open transaction have the highest ids. The id is written out, as DuckDB would join whole rows else.
+        let sql = format!("SELECT max(rowid) FROM {main}");
+        let row_id: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+        let last = format!("{main} WHERE rowid = {row_id}");
         connection.execute_batch(&format!(
             "CREATE TEMPORARY TABLE {one} AS SELECT * FROM {last}; DELETE FROM {last}; \
              INSERT INTO {main} SELECT * FROM {one}; DROP TABLE {one}"

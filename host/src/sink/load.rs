@@ -2,8 +2,8 @@
 //!
 //! DuckDB 1.5 sets the order of things. UPDATE and DELETE on rows of earlier transactions make a later ALTER of that
 //! table fail at the commit, so all DDL comes first and all DML last. After an error COMMIT answers OK and rolls back,
-//! so any error here ends in ROLLBACK. And a table to which the same transaction has appended a row group must not be
-//! altered, so rows of a table that grows come in another way.
+//! so any error here ends in ROLLBACK. And a table that the same transaction has appended to may be altered, but then no row
+//! group of it may fill up row by row.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};

@@ -270,7 +270,7 @@ impl Sink {
         self.read_back()
     }
 
-    /// Runs a query, for the summary of a run. It sees the rows of the open load.
+    /// Runs a query, for the summary of a run. It sees the rows of the open load, but for those that wait.
     ///
     /// # Errors
     /// [`SinkError::Query`].

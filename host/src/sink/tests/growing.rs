@@ -214,6 +214,28 @@ fn all_rows_that_wait_come_in() {
     check(&fixture.open(), found, &["[400000,400000,80000000,40000,140000,179999,220000,259999]"]);
 }
 
+/// With the memory that a sink has by itself, and rows that do not wait as they are too large.
+#[test]
+fn columns_may_come_late_to_large_rows() {
+    let fixture = Fixture::new();
+    let options = SinkOptions { memory: 64 << 20, ..options(fixture.path()) };
+    let mut sink = Sink::open(options, &mut |_| ()).unwrap();
+    let mut schema = schema(vec![table("t", &[("id", DataType::Bigint), ("text", DataType::Text)])]);
+    let text = "many words ".repeat(900);
+    for step in 0..30_i64 {
+        if step == 14 || step == 20 {
+            add(&mut schema.tables["t"], &[(&format!("late_{step}"), DataType::Text)]);
+        }
+        let ids: Vec<_> = (step * 1000..).take(1000).collect();
+        let rows = batch(vec![("id", ints(&ids)), ("text", texts(&vec![text.as_str(); ids.len()]))]);
+        sink.append(&schema, "t", &rows).unwrap();
+    }
+    commit(&mut sink, "1.0", &schema, &[]);
+    sink.close().unwrap();
+    let found = "SELECT count(*), count(DISTINCT id), min(length(text)), max(length(text)), count(late_20) FROM data.t";
+    check(&fixture.open(), found, &["[30000,30000,9900,9900,0]"]);
+}
+
 /// A source may have a field of that name; then DuckDB's own row ids are out of reach.
 #[test]
 fn a_column_called_rowid_is_no_trap() {

@@ -126,14 +126,14 @@ impl Growing {
     /// Is told that a table is about to get columns. `rows` is how many of it the load has so far.
     pub(super) fn grow(&mut self, key: &Key, rows: u64) {
         // Of temporary tables nothing is written ahead.
-        if key.0 == Place::Merging || rows < SETTLED {
+        if key.0 == Place::Merging {
             return;
         }
-        if self.is_grouped {
+        let local = self.local.entry(key.clone()).or_default();
+        if self.is_grouped && (rows >= SETTLED || local.ahead != Ahead::Nothing) {
             self.tables.insert(key.clone());
             self.grew.insert(key.clone());
         }
-        let local = self.local.entry(key.clone()).or_default();
         if local.closed {
             // It is taken for one that more rows may be added to.
             local.open = ROW_GROUP;

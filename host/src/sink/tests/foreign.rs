@@ -54,6 +54,23 @@ fn few_rows_with_a_new_column_come_to_a_large_row_group() {
     check(&fixture.open(), "SELECT count(*), sum(id)::BIGINT FROM data.t", &["[50004,1250175006]"]);
 }
 
+/// The rows that are copied fill row groups in that load, too.
+#[test]
+fn many_rows_and_more_columns_follow_the_copy() {
+    let fixture = Fixture::new();
+    made_elsewhere(&fixture, "id BIGINT NOT NULL, text VARCHAR");
+    let mut sink = fixture.open();
+    for (step, columns) in [(0, 1), (1, 2), (2, 2), (3, 3), (4, 3)] {
+        let ids: Vec<_> = (50_000 + step * 5_000..).take(5_000).collect();
+        sink.append(&late(columns), "t", &batch(vec![("id", ints(&ids)), ("text", texts(&["new"; 5_000]))])).unwrap();
+    }
+    commit(&mut sink, "1.0", &late(3), &[]);
+    check(&sink, GROUPS, &["[12288]"]);
+    sink.close().unwrap();
+    let found = "SELECT count(*), count(DISTINCT id), max(id), count(*) FILTER (text = 'new') FROM data.t";
+    check(&fixture.open(), found, &["[75000,75000,74999,25000]"]);
+}
+
 #[test]
 fn a_load_that_fails_leaves_a_large_row_group_as_it_was() {
     let fixture = Fixture::new();

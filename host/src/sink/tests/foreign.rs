@@ -85,6 +85,17 @@ fn a_load_that_fails_leaves_a_large_row_group_as_it_was() {
     check(&sink, "SELECT count(*), count(late_0) FROM data.t", &["[50001,0]"]);
 }
 
+#[test]
+fn a_copy_of_the_file_has_row_groups_of_the_size_that_loads_ask_for() {
+    let fixture = Fixture::new();
+    made_elsewhere(&fixture, "id BIGINT NOT NULL, text VARCHAR");
+    let alone = Alone::take(&fixture.path(), Duration::ZERO).unwrap();
+    alone.rewrite("test", 64 << 20, Duration::ZERO, &mut |_| ()).unwrap();
+    let sink = fixture.open();
+    check(&sink, GROUPS, &["[12288]"]);
+    check(&sink, "SELECT count(*), sum(id)::BIGINT FROM data.t", &["[50000,1249975000]"]);
+}
+
 /// DuckDB minds the size of row groups of tables with an index, and a copy would not have it.
 #[test]
 fn a_table_with_a_key_keeps_it() {
